@@ -1,0 +1,68 @@
+"""From a frozen dataclass to a command: parse, run, and turn a user's mistake into one line and exit code 2."""
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+import tyro
+
+from core.errors import SoftvoteError
+
+Settings = TypeVar("Settings")
+BOX = "╭╮╰╯│─"
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+def run_command(
+    settings_type: type[Settings], main: Callable[[Settings], object], *, prog: str, description: str
+) -> None:
+    """Parse the command line into `settings_type`, call `main` with it, and exit.
+
+    Exit codes: 0 done; 2 a user's mistake (one line on stderr, no traceback); 130 Ctrl-C.
+    """
+    try:
+        main(parse(settings_type, sys.argv[1:], prog=prog, description=description))
+    except SoftvoteError as error:
+        _exit_with_line(f"{prog}: {_one_line(str(error))}")
+    except KeyboardInterrupt:
+        print(f"{prog}: stopped", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def parse(settings_type: type[Settings], arguments: list[str], *, prog: str, description: str) -> Settings:
+    """Build `settings_type` from the command line's words; `--help` and mistakes exit."""
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(settings_type, prog=prog, description=description, args=arguments)
+    except SystemExit as end:
+        if not end.code:
+            raise
+        _exit_with_line(f"{prog}: {_sentence_of(complaint.getvalue())}. See {prog} --help")
+
+
+def _sentence_of(box: str) -> str:
+    """Return what tyro's framed message says above its first rule, and the option it suggests, as one line."""
+    lines = [line.strip(BOX + " ") for line in box.splitlines()[1:]]
+    above_rule = lines[: lines.index("")] if "" in lines else lines
+    sentence = _one_line(" ".join(above_rule)).rstrip(".")
+    if "Perhaps you meant:" in lines:
+        sentence += f" (perhaps you meant {lines[lines.index('Perhaps you meant:') + 1].split(' ')[0]})"
+    return sentence
+
+
+def _one_line(text: str) -> str:
+    """Fold all white space, so that a message is one line whatever a file put into it."""
+    return " ".join(text.split())
+
+
+def _exit_with_line(line: str) -> NoReturn:
+    """Print one line on stderr and exit with the code of a user's mistake."""
+    print(line, file=sys.stderr)
+    sys.exit(EXIT_USER_ERROR)

@@ -1,0 +1,89 @@
+"""What the commands that train share: one dataclass, whose fields are the options of the same names."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import tyro
+
+from core.config import Precision, require
+from core.errors import ConfigError
+
+STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+IMAGE_SHAPE = re.compile(r"(\d+)x(\d+)(?:x(\d+))?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """Settings of every command that trains."""
+
+    data: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
+    """Kaggle's zip, a folder with train.csv (and test.csv, sample_submission.csv), or an .npz (x_train, y_train,
+    optional x_test). Left out: scikit-learn's own 8x8 digits, a fifth of them set aside as test rows."""
+    study: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Name of the study's folder below --runs; an existing study goes on. Left out: a new name from date and time."""
+    runs: Annotated[str, tyro.conf.arg(metavar="FOLDER")] = "runs"
+    """Folder (or fsspec URL) in which studies live."""
+    seed: int = 0
+    """Seed of the split, of the sampler and of each training; 0 or more."""
+    epochs: int = 20
+    """Passes over the train rows in one training; 1 or more."""
+    holdout: str = "0.2"
+    """Share of the train rows kept for scoring, stratified by class and drawn by --seed; or tail: the last 20 %."""
+    image_shape: Annotated[str | None, tyro.conf.arg(metavar="HxW[xC]")] = None
+    """Height, width and channels in pixels, such as 28x28x1. Left out: square, one channel (an .npz knows its own)."""
+    model: str = "notebook"
+    """Architecture to start from: notebook."""
+    precision: Precision = "auto"
+    """Arithmetic of the layers; auto takes bfloat16 where this machine computes it faster than float32."""
+    augment: bool = True
+    """Rotate, zoom and shift train images at random, anew each epoch."""
+
+    def __post_init__(self) -> None:
+        require(self.seed >= 0, "--seed", "0 or more", self.seed)
+        require(self.seed < 2**31, "--seed", "below 2147483648", self.seed)
+        require(self.epochs >= 1, "--epochs", "1 or more", self.epochs)
+        require(self.model == "notebook", "--model", "notebook", self.model)
+        is_name = self.study is None or STUDY_NAME.fullmatch(self.study) is not None
+        rule = "letters, digits, dot, dash and underscore (100 at most, a letter or digit first)"
+        require(is_name, "--study", rule, repr(self.study))
+        parse_holdout(self.holdout)
+        parse_image_shape(self.image_shape)
+
+
+def parse_holdout(text: str) -> float | None:
+    """Return the holdout's share of the rows, or None for the tail split.
+
+    Raises:
+        ConfigError: neither `tail` nor a number between 0 and 1.
+    """
+    if text == "tail":
+        return None
+    try:
+        share = float(text)
+    except ValueError:
+        raise ConfigError(f"--holdout must be tail or a share such as 0.2, got {text!r}") from None
+    require(0 < share < 1, "--holdout", "tail or a share above 0 and below 1, such as 0.2", text)
+    return share
+
+
+def parse_image_shape(text: str | None) -> tuple[int, int, int] | None:
+    """Return (height, width, channels) in pixels, or None where the shape is left to the data.
+
+    Raises:
+        ConfigError: not of the form 28x28 or 28x28x1, or a side of 0.
+    """
+    if text is None:
+        return None
+    match = IMAGE_SHAPE.fullmatch(text)
+    if match is None:
+        raise ConfigError(f"--image-shape must be height x width [x channels] such as 28x28x1, got {text!r}")
+    height, width, channels = (int(part or 1) for part in match.groups())
+    require(min(height, width, channels) >= 1, "--image-shape", "1 or more on each side", repr(text))
+    return height, width, channels
+
+
+def new_study_name() -> str:
+    """Return a name from today's date and time to the second, local time."""
+    return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")

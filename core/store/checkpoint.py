@@ -1,0 +1,62 @@
+"""checkpoint/<generation>/state.npz: what a trial needs to go on after its last whole epoch.
+
+Weights, optimiser, schedule and the best weights so far are plain arrays; the curve so far lies beside them.
+The newest readable generation wins, so a torn one costs an epoch, never the trial.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import StoredFileError
+from core.store import files
+from core.store.records import EpochReport
+from core.store.study import TrialFolder
+
+_CURVE = "curve"
+_PREFIX = "state/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A training after its last whole epoch."""
+
+    state: dict[str, np.ndarray]
+    """`core.train.Trainer.state`."""
+    epochs: tuple[EpochReport, ...]
+
+
+def write_checkpoint(folder: TrialFolder, generation: int, checkpoint: Checkpoint) -> None:
+    """Write this generation's checkpoint over the one of the epoch before."""
+    curve = json.dumps([dataclasses.asdict(epoch) for epoch in checkpoint.epochs])
+    arrays = {_PREFIX + name: array for name, array in checkpoint.state.items()}
+    files.write_npz(folder.checkpoint(generation), {_CURVE: np.array(curve), **arrays})
+
+
+def read_newest_checkpoint(folder: TrialFolder, before_generation: int) -> Checkpoint | None:
+    """Return the checkpoint with most epochs that a generation up to `before_generation` left, if any.
+
+    What an orphan of an earlier driver still writes is of an earlier generation and just as good: the same
+    epochs of the same seed.
+    """
+    found: list[Checkpoint] = []
+    for name in files.list_folders(folder.checkpoints):
+        if name.isdigit() and int(name) <= before_generation:
+            try:
+                found.append(_read(folder.checkpoint(int(name))))
+            except (FileNotFoundError, StoredFileError):
+                continue
+    return max(found, key=lambda checkpoint: len(checkpoint.epochs), default=None)
+
+
+def _read(url: str) -> Checkpoint:
+    """Read one state.npz."""
+    arrays = files.read_npz(url)
+    try:
+        epochs = tuple(EpochReport(**epoch) for epoch in json.loads(str(arrays.pop(_CURVE))))
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoredFileError(f"{url} is no checkpoint: {error}") from error
+    state = {name.removeprefix(_PREFIX): array for name, array in arrays.items()}
+    return Checkpoint(state=state, epochs=epochs)

@@ -1,0 +1,90 @@
+"""data.npz and images.npz: what voting and pictures need without the archive."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import StoredFileError
+from core.store import files
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSummary:
+    """Labels, split and names of a study's data set; no images."""
+
+    fingerprint: str
+    """Fingerprint of the data set."""
+    split: str
+    """Fingerprint of the split."""
+    labels: np.ndarray  # (num_train,) int32 class indices of all train rows
+    holdout_rows: np.ndarray  # (num_holdout,) int64 row numbers, ascending
+    class_names: np.ndarray  # (num_classes,) str, what a submission writes
+    test_ids: np.ndarray  # (num_test,) str, first column of the submission
+    submission_header: tuple[str, str] = ("ImageId", "Label")
+    test_labels: np.ndarray | None = None  # (num_test,) int32; known only for rows set aside by us
+
+
+def write_data_summary(url: str, data: DataSummary) -> None:
+    """Write data.npz."""
+    arrays = {
+        "fingerprint": np.array(data.fingerprint),
+        "split": np.array(data.split),
+        "labels": data.labels.astype(np.int32),
+        "holdout_rows": data.holdout_rows.astype(np.int64),
+        "class_names": data.class_names.astype(np.str_),
+        "test_ids": data.test_ids.astype(np.str_),
+        "submission_header": np.array(data.submission_header, dtype=np.str_),
+    }
+    if data.test_labels is not None:
+        arrays["test_labels"] = data.test_labels.astype(np.int32)
+    files.write_npz(url, arrays)
+
+
+def read_data_summary(url: str) -> DataSummary:
+    """Read data.npz.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StoredFileError: it is torn, or its arrays do not fit together.
+    """
+    arrays = files.read_npz(url)
+    try:
+        first, second = (str(name) for name in arrays["submission_header"])
+        data = DataSummary(
+            fingerprint=str(arrays["fingerprint"]),
+            split=str(arrays["split"]),
+            labels=arrays["labels"],
+            holdout_rows=arrays["holdout_rows"],
+            class_names=arrays["class_names"],
+            test_ids=arrays["test_ids"],
+            submission_header=(first, second),
+            test_labels=arrays.get("test_labels"),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise StoredFileError(
+            f"{url} is no data summary: {error}. Start the same search again to rewrite it"
+        ) from error
+    _check(url, data)
+    return data
+
+
+def write_images(
+    url: str,
+    x_train: np.ndarray,  # (num_train, height, width, channels) uint8
+    x_test: np.ndarray,  # (num_test, height, width, channels) uint8
+) -> None:
+    """Write images.npz."""
+    files.write_npz(url, {"x_train": x_train, "x_test": x_test})
+
+
+def _check(url: str, data: DataSummary) -> None:
+    """Raise StoredFileError where indices point outside."""
+    rows, labels = data.holdout_rows, data.labels
+    fits = labels.ndim == rows.ndim == 1 and np.issubdtype(rows.dtype, np.integer)
+    fits = fits and np.issubdtype(labels.dtype, np.integer)
+    fits = fits and (len(rows) == 0 or (rows.min() >= 0 and rows.max() < len(labels)))
+    fits = fits and (len(labels) == 0 or (labels.min() >= 0 and labels.max() < len(data.class_names)))
+    if not fits:
+        raise StoredFileError(
+            f"{url}: rows and labels must lie inside the data set. Start the same search again to rewrite it"
+        )

@@ -1,0 +1,147 @@
+"""Atomic reads and writes of whole files at a path or any fsspec URL.
+
+A local file is written under a temporary name, synced and renamed; on an object store it is one put. A reader
+therefore sees the old file or the new one, never half of either. Nothing here unpickles.
+"""
+
+import io
+import json
+import os
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+from fsspec.implementations.local import LocalFileSystem
+
+from core.errors import StoredFileError, StudyError
+
+TEMPORARY_PREFIX = ".softvote-"
+
+
+def join(url: str, *parts: str) -> str:
+    """Return the URL of a file below `url`."""
+    return "/".join([url.rstrip("/"), *parts]) if url != "/" else "/" + "/".join(parts)
+
+
+def write_bytes(url: str, data: bytes) -> None:
+    """Write a whole file atomically, making the folders above it.
+
+    Raises:
+        StudyError: the place cannot be written (read-only, full, no permission).
+    """
+    fs, path = fsspec.core.url_to_fs(url)
+    try:
+        if isinstance(fs, LocalFileSystem):
+            _replace_local_file(path, data)
+        else:
+            fs.pipe_file(path, data)
+    except OSError as error:
+        raise StudyError(
+            f"{url} cannot be written: {error.strerror or error}. Free space or choose other --runs"
+        ) from error
+
+
+def read_bytes(url: str) -> bytes:
+    """Return a whole file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StoredFileError: it is there and cannot be read.
+    """
+    fs, path = fsspec.core.url_to_fs(url)
+    try:
+        return fs.cat_file(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StoredFileError(f"{url} cannot be read: {error.strerror or error}") from error
+
+
+def exists(url: str) -> bool:
+    """True where a file or folder is at `url`."""
+    fs, path = fsspec.core.url_to_fs(url)
+    return bool(fs.exists(path))
+
+
+def list_folders(url: str) -> list[str]:
+    """Return the names of the folders directly below `url`, sorted; none where `url` is missing."""
+    fs, path = fsspec.core.url_to_fs(url)
+    fs.invalidate_cache()
+    try:
+        entries = fs.ls(path, detail=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(Path(entry["name"]).name for entry in entries if entry["type"] == "directory")
+
+
+def remove(url: str) -> None:
+    """Delete the file or the whole folder at `url`; nothing happens where there is none."""
+    fs, path = fsspec.core.url_to_fs(url)
+    try:
+        fs.rm(path, recursive=True)
+    except FileNotFoundError:
+        return
+
+
+def write_json(url: str, value: dict[str, Any]) -> None:
+    """Write `value` as indented JSON; NaN and infinity are refused, since JSON has neither."""
+    write_bytes(url, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+
+
+def read_json(url: str) -> dict[str, Any]:
+    """Read what `write_json` wrote.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StoredFileError: the file is torn or holds no JSON object.
+    """
+    try:
+        value = json.loads(read_bytes(url))
+    except (ValueError, RecursionError) as error:
+        raise StoredFileError(f"{url} is torn or no JSON: {error}. Delete it or restore it from a copy") from error
+    if not isinstance(value, dict):
+        raise StoredFileError(f"{url} must hold a JSON object, got {type(value).__name__}")
+    return value
+
+
+def write_npz(url: str, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays as one uncompressed .npz (softmax hardly compresses, and reading stays fast)."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    write_bytes(url, buffer.getvalue())
+
+
+def read_npz(url: str) -> dict[str, np.ndarray]:
+    """Read all arrays of an .npz, checksums verified, pickles refused.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StoredFileError: the file is torn, no .npz, or holds pickled objects.
+    """
+    data = read_bytes(url)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it is a single array, not an archive of arrays")
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise StoredFileError(f"{url} is torn or no .npz archive: {error}") from error
+
+
+def _replace_local_file(path: str, data: bytes) -> None:
+    """Write `data` beside `path`, sync, rename; the temporary file is gone in every case."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,105 @@
+"""study.json: what a study is and how it was made, so that it can be resumed, compared and repeated."""
+
+import dataclasses
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from core.errors import StoredFileError
+from core.store import files
+
+FORMAT = 1
+PACKAGES = ("ray", "tensorflow", "keras", "optuna", "numpy", "pandas", "scikit-learn")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A study's settings and circumstances."""
+
+    name: str
+    command: str
+    """search or core."""
+    settings: dict[str, Any]
+    """The resolved settings of the command's last start."""
+    arguments: tuple[str, ...]
+    """The command line's words of the last start."""
+    data: dict[str, Any]
+    """name, fingerprint, num_train, num_test, image_shape, num_classes."""
+    split: dict[str, Any]
+    """method, fingerprint, num_train, num_holdout."""
+    seed: int
+    generation: int = 1
+    """How often the command was started on this study."""
+    created: float = field(default_factory=time.time)
+    """Seconds since 1970."""
+    versions: dict[str, str] = field(default_factory=lambda: installed_versions())
+    machine: dict[str, Any] = field(default_factory=lambda: this_machine())
+    revision: str = field(default_factory=lambda: git_revision())
+
+
+def write_manifest(url: str, manifest: Manifest) -> None:
+    """Write study.json."""
+    files.write_json(url, {"format": FORMAT, **dataclasses.asdict(manifest)})
+
+
+def read_manifest(url: str) -> Manifest:
+    """Read study.json.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StoredFileError: it is torn, of another format, or no manifest.
+    """
+    raw = files.read_json(url)
+    found = raw.pop("format", None)
+    if found != FORMAT:
+        raise StoredFileError(
+            f"{url} must be a study manifest of format {FORMAT}, got {found!r}. Use the version that wrote it"
+        )
+    try:
+        raw["arguments"] = tuple(raw["arguments"])
+        return Manifest(**raw)
+    except (TypeError, KeyError) as error:
+        raise StoredFileError(f"{url} is no study manifest: {error}") from error
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide a result, as installed here."""
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def this_machine() -> dict[str, Any]:
+    """Return what a number needs beside it: processor, cores this process may use, system."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {"processor": _processor(), "cores": cores, "system": f"{platform.system()} {platform.machine()}"}
+
+
+def git_revision() -> str:
+    """Return the checkout's commit, with `+` where files differ from it; empty outside a checkout."""
+    git = ["git", "-C", str(Path(__file__).resolve().parent)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
+        diff = subprocess.run([*git, "diff", "--quiet", "HEAD"], capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return head.stdout.strip() + ("+" if diff.returncode else "")
+
+
+def _processor() -> str:
+    """Return the processor's name as the system gives it."""
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or "unknown"

@@ -1,0 +1,95 @@
+"""Where everything lies in a study's folder; the names are part of the format."""
+
+from dataclasses import dataclass
+
+from core.errors import StudyError
+from core.store import files
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """A study's folder at a path or an fsspec URL."""
+
+    url: str
+
+    @property
+    def manifest(self) -> str:
+        """study.json."""
+        return files.join(self.url, "study.json")
+
+    @property
+    def data(self) -> str:
+        """data.npz: labels, holdout rows, class names, test ids."""
+        return files.join(self.url, "data.npz")
+
+    @property
+    def images(self) -> str:
+        """images.npz: all train and test images, uint8."""
+        return files.join(self.url, "images.npz")
+
+    @property
+    def trials(self) -> str:
+        """trials/: one folder a trial."""
+        return files.join(self.url, "trials")
+
+    @property
+    def leaderboard(self) -> str:
+        """leaderboard.csv."""
+        return files.join(self.url, "leaderboard.csv")
+
+    @property
+    def ensemble(self) -> str:
+        """ensemble/: the vote's outputs."""
+        return files.join(self.url, "ensemble")
+
+    def trial(self, trial_id: str) -> "TrialFolder":
+        """Return the folder of one trial."""
+        return TrialFolder(files.join(self.trials, trial_id))
+
+    def trial_ids(self) -> list[str]:
+        """Return the ids of all trial folders, sorted."""
+        return files.list_folders(self.trials)
+
+    def require_exists(self) -> None:
+        """Raise StudyError unless the folder holds a study."""
+        if not files.exists(self.manifest):
+            raise StudyError(
+                f"{self.url} must be a study's folder (one with study.json), and is none. "
+                "Name a folder that `python -m search` or `python -m core` made, such as runs/first"
+            )
+
+
+@dataclass(frozen=True)
+class TrialFolder:
+    """One trial's folder."""
+
+    url: str
+
+    @property
+    def record(self) -> str:
+        """trial.json."""
+        return files.join(self.url, "trial.json")
+
+    @property
+    def predictions(self) -> str:
+        """predictions.npz."""
+        return files.join(self.url, "predictions.npz")
+
+    @property
+    def model(self) -> str:
+        """model.keras."""
+        return files.join(self.url, "model.keras")
+
+    @property
+    def checkpoints(self) -> str:
+        """checkpoint/: what the trial needs to go on, by generation."""
+        return files.join(self.url, "checkpoint")
+
+    def checkpoint(self, generation: int) -> str:
+        """checkpoint/<generation>/state.npz."""
+        return files.join(self.checkpoints, str(generation), "state.npz")
+
+
+def trial_id_of(number: int) -> str:
+    """Return the id of trial `number`, which sorts as the number does up to a million trials."""
+    return f"t{number:06d}"

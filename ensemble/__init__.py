@@ -1,0 +1,1 @@
+"""ensemble: the vote over stored predictions and the submission; loads neither tensorflow nor ray."""
