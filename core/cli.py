@@ -36,7 +36,11 @@ def run_command(
 
 
 def parse(settings_type: type[Settings], arguments: list[str], *, prog: str, description: str) -> Settings:
-    """Build `settings_type` from the command line's words; `--help` and mistakes exit."""
+    """Build `settings_type` from the command line's words; `--help` and mistakes exit.
+
+    Raises:
+        ConfigError: the settings' own check refused a value.
+    """
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
@@ -44,6 +48,8 @@ def parse(settings_type: type[Settings], arguments: list[str], *, prog: str, des
     except SystemExit as end:
         if not end.code:
             raise
+        if isinstance(end.__context__, SoftvoteError):  # a setting's own words, without the class's name before them
+            raise end.__context__ from None
         _exit_with_line(f"{prog}: {_sentence_of(complaint.getvalue())}. See {prog} --help")
 
 

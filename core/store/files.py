@@ -32,7 +32,7 @@ def write_bytes(url: str, data: bytes) -> None:
     Raises:
         StudyError: the place cannot be written (read-only, full, no permission).
     """
-    fs, path = fsspec.core.url_to_fs(url)
+    fs, path = _filesystem(url)
     try:
         if isinstance(fs, LocalFileSystem):
             _replace_local_file(path, data)
@@ -40,7 +40,7 @@ def write_bytes(url: str, data: bytes) -> None:
             fs.pipe_file(path, data)
     except OSError as error:
         raise StudyError(
-            f"{url} cannot be written: {error.strerror or error}. Free space or choose other --runs"
+            f"{url} cannot be written: {error.strerror or error}. Free space or choose another folder"
         ) from error
 
 
@@ -51,7 +51,7 @@ def read_bytes(url: str) -> bytes:
         FileNotFoundError: there is no such file.
         StoredFileError: it is there and cannot be read.
     """
-    fs, path = fsspec.core.url_to_fs(url)
+    fs, path = _filesystem(url)
     try:
         return fs.cat_file(path)
     except FileNotFoundError:
@@ -62,13 +62,13 @@ def read_bytes(url: str) -> bytes:
 
 def exists(url: str) -> bool:
     """True where a file or folder is at `url`."""
-    fs, path = fsspec.core.url_to_fs(url)
+    fs, path = _filesystem(url)
     return bool(fs.exists(path))
 
 
 def list_folders(url: str) -> list[str]:
     """Return the names of the folders directly below `url`, sorted; none where `url` is missing."""
-    fs, path = fsspec.core.url_to_fs(url)
+    fs, path = _filesystem(url)
     fs.invalidate_cache()
     try:
         entries = fs.ls(path, detail=True)
@@ -79,7 +79,7 @@ def list_folders(url: str) -> list[str]:
 
 def remove(url: str) -> None:
     """Delete the file or the whole folder at `url`; nothing happens where there is none."""
-    fs, path = fsspec.core.url_to_fs(url)
+    fs, path = _filesystem(url)
     try:
         fs.rm(path, recursive=True)
     except FileNotFoundError:
@@ -129,6 +129,14 @@ def read_npz(url: str) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
         raise StoredFileError(f"{url} is torn or no .npz archive: {error}") from error
+
+
+def _filesystem(url: str) -> tuple[Any, str]:
+    """Return the file system of `url` and the path in it; an unknown or not installed kind is a StudyError."""
+    try:
+        return fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise StudyError(f"{url} must be a path or an fsspec URL that this machine can open: {error}") from error
 
 
 def _replace_local_file(path: str, data: bytes) -> None:

@@ -53,8 +53,9 @@ class StudyFolder:
     def require_exists(self) -> None:
         """Raise StudyError unless the folder holds a study."""
         if not files.exists(self.manifest):
+            got = "it has no study.json" if files.exists(self.url) else "there is no such folder"
             raise StudyError(
-                f"{self.url} must be a study's folder (one with study.json), and is none. "
+                f"{self.url} must be a study's folder, and is none: {got}. "
                 "Name a folder that `python -m search` or `python -m core` made, such as runs/first"
             )
 
