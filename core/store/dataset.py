@@ -84,6 +84,8 @@ def _check(url: str, data: DataSummary) -> None:
     fits = fits and np.issubdtype(labels.dtype, np.integer)
     fits = fits and (len(rows) == 0 or (rows.min() >= 0 and rows.max() < len(labels)))
     fits = fits and (len(labels) == 0 or (labels.min() >= 0 and labels.max() < len(data.class_names)))
+    fits = fits and data.class_names.ndim == data.test_ids.ndim == 1
+    fits = fits and (data.test_labels is None or data.test_labels.shape == data.test_ids.shape)
     if not fits:
         raise StoredFileError(
             f"{url}: rows and labels must lie inside the data set. Start the same search again to rewrite it"

@@ -67,13 +67,19 @@ def exists(url: str) -> bool:
 
 
 def list_folders(url: str) -> list[str]:
-    """Return the names of the folders directly below `url`, sorted; none where `url` is missing."""
+    """Return the names of the folders directly below `url`, sorted; none where `url` is missing.
+
+    Raises:
+        StoredFileError: it is there and cannot be read.
+    """
     fs, path = _filesystem(url)
     fs.invalidate_cache()
     try:
         entries = fs.ls(path, detail=True)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise StoredFileError(f"{url} cannot be read: {error.strerror or error}") from error
     return sorted(Path(entry["name"]).name for entry in entries if entry["type"] == "directory")
 
 

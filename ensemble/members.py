@@ -1,0 +1,194 @@
+"""Who may vote: the trials that ended with sound predictions, and files that someone adds.
+
+A torn file costs its own trial, with a warning. A sound file of another data set or of other rows is a mix-up, and
+the whole command is refused by that file's name: a vote over rows that do not belong together has no meaning.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.errors import StoredFileError, StudyError
+from core.store.dataset import DataSummary
+from core.store.predictions import Predictions, read_predictions
+from core.store.records import STATES, TrialRecord, read_record
+from core.store.study import StudyFolder
+
+VOTING_STATES = ("complete", "pruned")
+ADDED = "added"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Candidate:
+    """One who may vote. The test softmax stays on disk until the candidate is chosen."""
+
+    member_id: str
+    """The trial's id, or the file as it was given to --add-member."""
+    url: str
+    """Its predictions file."""
+    state: str
+    """complete, pruned, or added."""
+    epoch: int
+    """The epoch whose weights predicted; 0 where unknown."""
+    config: dict[str, Any]
+    """`core.config.Config.to_json`; empty where unknown."""
+    softmax: np.ndarray  # (num_holdout, num_classes) float32, in the order of the study's holdout rows
+
+
+@dataclass(kw_only=True)
+class TrialSurvey:
+    """What a study's trials have to offer."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    """Those that may vote, by trial number."""
+    num_by_state: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
+    """How many trials are in each state."""
+    left_out: list[str] = field(default_factory=list)
+    """One sentence for each trial that should be here and is not."""
+
+
+def survey_trials(study: StudyFolder, data: DataSummary) -> TrialSurvey:
+    """Read the records of all trials, and the holdout softmax of those that ended complete or pruned.
+
+    Raises:
+        StoredFileError: a predictions file belongs to another data set, to other rows or to other classes.
+    """
+    survey = TrialSurvey()
+    for record in sorted(_readable_records(study, survey), key=lambda r: (r.number, r.trial_id)):
+        survey.num_by_state[record.state] += 1
+        if record.state in VOTING_STATES:
+            _add_trial(study, record, data, survey)
+    return survey
+
+
+def require_candidates(study: StudyFolder, survey: TrialSurvey) -> None:
+    """Raise StudyError where no trial can vote, with the reason that is known."""
+    if survey.candidates:
+        return
+    if survey.left_out:
+        more = len(survey.left_out) - 1
+        reason = survey.left_out[0] + (f" (and {more} more like it)" if more else "")
+    else:
+        counts = ", ".join(f"{n} {state}" for state, n in survey.num_by_state.items() if n)
+        reason = f"one must have ended complete or pruned, got {counts or 'no trials'}. Start the search again"
+    raise StudyError(f"{study.url} has no trial that can vote: {reason}")
+
+
+def read_added_member(url: str, data: DataSummary) -> Candidate:
+    """Read a file given to --add-member.
+
+    Raises:
+        StoredFileError: it is missing, torn, or not of this study's data, rows, classes and test rows.
+    """
+    try:
+        predictions = read_predictions(url)
+    except FileNotFoundError as error:
+        raise StoredFileError(f"--add-member {url}: there is no such file") from error
+    _require_same_data(url, predictions, data)
+    return _candidate(url, url, ADDED, predictions, data)
+
+
+def read_test_softmax(candidate: Candidate, data: DataSummary) -> np.ndarray:
+    """Return a candidate's softmax of the test rows, (num_test, num_classes) float32.
+
+    Raises:
+        StoredFileError: the file is no longer what it was when the candidate was read.
+    """
+    try:
+        predictions = read_predictions(candidate.url)
+        _require_same_data(candidate.url, predictions, data)
+        is_same = np.array_equal(_holdout_softmax(candidate.url, predictions, data), candidate.softmax)
+    except FileNotFoundError:
+        is_same = False
+    if not is_same:
+        raise StoredFileError(f"{candidate.url} changed while its votes were counted. Vote again")
+    return predictions.test_softmax.astype(np.float32)
+
+
+def _readable_records(study: StudyFolder, survey: TrialSurvey) -> list[TrialRecord]:
+    """Return all sound trial.json; the others' trials are noted in `survey`."""
+    records = []
+    for trial_id in study.trial_ids():
+        url = study.trial(trial_id).record
+        try:
+            record = read_record(url)
+            if record.trial_id != trial_id:
+                raise StoredFileError(f"{url} is the record of trial {record.trial_id}")
+            records.append(record)
+        except (FileNotFoundError, StoredFileError) as error:
+            _leave_out(trial_id, url, error, survey)
+    return records
+
+
+def _add_trial(study: StudyFolder, record: TrialRecord, data: DataSummary, survey: TrialSurvey) -> None:
+    """Add an ended trial to `survey`, as a candidate or as one that is left out."""
+    url = study.trial(record.trial_id).predictions
+    try:
+        predictions = read_predictions(url)
+    except (FileNotFoundError, StoredFileError) as error:
+        _leave_out(record.trial_id, url, error, survey)
+        return
+    _require_same_data(url, predictions, data)
+    if predictions.split != data.split:
+        raise StoredFileError(
+            f"{url} must be of the study's split {_short(data.split)}, got {_short(predictions.split)}. "
+            f"Move trial {record.trial_id} out of the study"
+        )
+    survey.candidates.append(_candidate(record.trial_id, url, record.state, predictions, data, record.config))
+
+
+def _leave_out(trial_id: str, url: str, error: Exception, survey: TrialSurvey) -> None:
+    """Note why a trial does not vote, and what brings it back."""
+    reason = f"{url} is missing" if isinstance(error, FileNotFoundError) else str(error)
+    survey.left_out.append(f"trial {trial_id} is left out: {reason}. To have its vote, start the search again")
+
+
+def _candidate(
+    member_id: str,
+    url: str,
+    state: str,
+    predictions: Predictions,
+    data: DataSummary,
+    config: dict[str, Any] | None = None,
+) -> Candidate:
+    """Build a Candidate from predictions of the study's own data."""
+    return Candidate(
+        member_id=member_id,
+        url=url,
+        state=state,
+        epoch=predictions.epoch,
+        config=predictions.config if config is None else config,
+        softmax=_holdout_softmax(url, predictions, data),
+    )
+
+
+def _holdout_softmax(url: str, predictions: Predictions, data: DataSummary) -> np.ndarray:
+    """Return the softmax in the order of the study's holdout rows; the file may hold them in any order."""
+    order = np.argsort(predictions.rows, kind="stable")
+    if not np.array_equal(predictions.rows[order], data.holdout_rows):
+        num_shared = len(np.intersect1d(predictions.rows, data.holdout_rows))
+        raise StoredFileError(
+            f"{url} must hold each of the study's {len(data.holdout_rows)} holdout rows once, got "
+            f"{len(predictions.rows)} rows, {num_shared} of them the study's. Predict the holdout_rows of its data.npz"
+        )
+    return predictions.softmax[order].astype(np.float32)
+
+
+def _require_same_data(url: str, predictions: Predictions, data: DataSummary) -> None:
+    """Raise StoredFileError unless data set, classes and test rows are the study's."""
+    if predictions.data != data.fingerprint:
+        raise StoredFileError(
+            f"{url} must be of the study's data set {_short(data.fingerprint)}, got {_short(predictions.data)}. "
+            "Only members that predicted the same data can vote together"
+        )
+    num_classes, num_test = predictions.softmax.shape[1], len(predictions.test_softmax)
+    if num_classes != len(data.class_names):
+        raise StoredFileError(f"{url} must have the study's {len(data.class_names)} classes, got {num_classes}")
+    if num_test != len(data.test_ids):
+        raise StoredFileError(f"{url} must have softmax of the study's {len(data.test_ids)} test rows, got {num_test}")
+
+
+def _short(fingerprint: str) -> str:
+    """Return as much of a fingerprint as a message needs."""
+    return repr(fingerprint[:12] + ("..." if len(fingerprint) > 12 else ""))

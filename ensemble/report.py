@@ -1,0 +1,90 @@
+"""The vote on the screen."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ensemble.describe import config_in_short
+from ensemble.members import ADDED
+from ensemble.result import SCORED_ON, Member, Scores, VoteResult
+
+PLAIN_WIDTH = 120
+"""Columns where the output is no terminal (a log, a pipe)."""
+
+
+def print_vote(result: VoteResult, console: Console | None = None) -> None:
+    """Print warnings (to stderr), members, best single trial and vote, and where the files are.
+
+    Where the test rows' labels are known, the last line is their true accuracy.
+    """
+    console = console or Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    for warning in result.warnings:
+        print(f"warning: {' '.join(warning.split())}", file=sys.stderr)
+    _print_line(console, _census(result))
+    console.print(_table(result))
+    for line in _lines(result):
+        _print_line(console, line)
+
+
+def _print_line(console: Console, line: str) -> None:
+    """Print a line as it is: a path or an id with brackets is no markup, and no path is broken in two."""
+    console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
+def _census(result: VoteResult) -> str:
+    """Return how many trials there are and how they ended."""
+    counts = ", ".join(f"{num} {state}" for state, num in result.num_by_state.items() if num)
+    return (
+        f"{result.study}: {sum(result.num_by_state.values())} trials ({counts or 'none'}), {len(result.members)} vote"
+    )
+
+
+def _table(result: VoteResult) -> Table:
+    """Return the table of members, best single trial and vote."""
+    table = Table(title=f"Holdout of {result.vote.num_rows:,} rows, {SCORED_ON}", title_justify="left")
+    table.add_column("member", no_wrap=True)
+    table.add_column("config (where it is not the notebook's)", overflow="fold")
+    for name in ("log-loss", "accuracy", "errors", "weight"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for member in result.members:
+        config = config_in_short(member.config)
+        table.add_row(Text(_name(member)), Text(config), *_cells(member.scores), f"{member.weight:.3f}")
+    table.add_section()
+    best, kind = result.best, "member" if result.best.state == ADDED else "trial"
+    table.add_row(f"best single {kind}", Text(best.member_id), *_cells(best.scores), "")
+    table.add_row("vote", _vote_in_short(result), *_cells(result.vote), "1.000")
+    return table
+
+
+def _name(member: Member) -> str:
+    """Return the member's id, and how its training ended where that was not by its last epoch."""
+    return member.member_id if member.state == "complete" else f"{member.member_id} ({member.state})"
+
+
+def _vote_in_short(result: VoteResult) -> str:
+    """Return how many voted, and how."""
+    num = len(result.members)
+    return f"{result.method} of {num} members' softmax" if num > 1 else "one member alone"
+
+
+def _cells(scores: Scores) -> tuple[str, str, str]:
+    """Return log-loss, accuracy and errors as a table shows them."""
+    return f"{scores.log_loss:.5f}", f"{scores.accuracy:.4f}", f"{scores.num_errors:,}"
+
+
+def _lines(result: VoteResult) -> list[str]:
+    """Return what stands below the table."""
+    vote, best = result.vote, result.best.scores
+    lines = [
+        f"vote {vote.accuracy:.4f} (log-loss {vote.log_loss:.5f}), best member {best.accuracy:.4f} "
+        f"(log-loss {best.log_loss:.5f}): {SCORED_ON}",
+        f"one standard error of the vote's accuracy on {vote.num_rows:,} rows is {vote.standard_error:.4f}",
+    ]
+    if result.submission_csv is not None:
+        lines.append(f"wrote {result.submission_csv} ({result.num_test:,} rows, read again and checked)")
+    lines.append(f"wrote {result.members_csv} and {result.ensemble_json}")
+    if result.test_accuracy is not None:
+        lines.append(f"test accuracy {result.test_accuracy:.4f} ({result.num_test} rows set aside)")
+    return lines
