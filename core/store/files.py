@@ -19,6 +19,7 @@ from fsspec.implementations.local import LocalFileSystem
 from core.errors import StoredFileError, StudyError
 
 TEMPORARY_PREFIX = ".softvote-"
+ZIP_MAGIC = b"PK"
 
 
 def join(url: str, *parts: str) -> str:
@@ -128,12 +129,12 @@ def read_npz(url: str) -> dict[str, np.ndarray]:
         StoredFileError: the file is torn, no .npz, or holds pickled objects.
     """
     data = read_bytes(url)
+    if not data.startswith(ZIP_MAGIC):  # numpy would take it for a pickle and advise to load it unsafely
+        raise StoredFileError(f"{url} is torn or no .npz archive: it does not begin like one")
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it is a single array, not an archive of arrays")
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (ValueError, OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         raise StoredFileError(f"{url} is torn or no .npz archive: {error}") from error
 
 

@@ -63,7 +63,10 @@ def read_manifest(url: str) -> Manifest:
         )
     try:
         raw["arguments"] = tuple(raw["arguments"])
-        return Manifest(**raw)
+        manifest = Manifest(**raw)
+        if not all(isinstance(part, dict) for part in (manifest.settings, manifest.data, manifest.split)):
+            raise TypeError("settings, data and split must be objects")
+        return manifest
     except (TypeError, KeyError) as error:
         raise StoredFileError(f"{url} is no study manifest: {error}") from error
 

@@ -72,8 +72,10 @@ def read_predictions(url: str) -> Predictions:
     try:
         config = json.loads(str(arrays.get("config", "{}")))
         epoch = int(arrays.get("epoch", np.array(0)))
+        if not isinstance(config, dict):
+            raise TypeError("config is no object")
     except (ValueError, TypeError, RecursionError) as error:
-        raise StoredFileError(f"{url}: config must be JSON and epoch a number: {error}") from error
+        raise StoredFileError(f"{url}: config must be a JSON object and epoch a number: {error}") from error
     predictions = Predictions(
         trial_id=str(arrays.get("trial_id", url.rsplit("/", 1)[-1].removesuffix(".npz"))),
         rows=arrays["rows"],

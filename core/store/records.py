@@ -111,6 +111,8 @@ def read_record(url: str) -> TrialRecord:
 
 def _check(record: TrialRecord) -> None:
     """Raise ValueError where the record's parts do not fit together."""
+    if type(record.number) is not int or not isinstance(record.config, dict):
+        raise ValueError("number must be a whole number and config an object")
     if record.state not in STATES:
         raise ValueError(f"state must be one of {', '.join(STATES)}, got {record.state!r}")
     if [e.epoch for e in record.epochs] != list(range(1, len(record.epochs) + 1)):
