@@ -4,6 +4,7 @@ A `Config` holds every number that decides what is trained; the data, the split 
 """
 
 import dataclasses
+import json
 import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_type_hints
@@ -136,7 +137,7 @@ class Config:
 
     def to_json(self) -> dict[str, Any]:
         """Return the nested dict that `from_json` reads back."""
-        return dataclasses.asdict(self)
+        return dict(json.loads(json.dumps(dataclasses.asdict(self))))  # tuples become lists, as on disk
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> "Config":

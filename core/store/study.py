@@ -82,6 +82,11 @@ class TrialFolder:
         return files.join(self.url, "model.keras")
 
     @property
+    def error(self) -> str:
+        """error.txt: a failed trial's traceback."""
+        return files.join(self.url, "error.txt")
+
+    @property
     def checkpoints(self) -> str:
         """checkpoint/: what the trial needs to go on, by generation."""
         return files.join(self.url, "checkpoint")

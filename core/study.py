@@ -1,0 +1,135 @@
+"""Opening a study's folder for training: a new one is made, an old one goes on if the settings agree with it."""
+
+import dataclasses
+import shlex
+from typing import Any
+
+from core.config import NO_AUGMENT, Config, notebook_config
+from core.data.dataset import Dataset
+from core.data.split import Split
+from core.data.summary import summarize
+from core.errors import StudyError
+from core.settings import TrainingSettings, new_study_name
+from core.store import files
+from core.store.dataset import write_data_summary, write_images
+from core.store.manifest import Manifest, read_manifest, write_manifest
+from core.store.study import StudyFolder
+
+DECIDING_SETTINGS = ("seed", "epochs", "holdout", "model", "precision", "augment")
+"""Settings that decide what a trial is: a study keeps those it was made with."""
+
+
+def study_folder(settings: TrainingSettings) -> StudyFolder:
+    """Return the folder that `settings` name; `settings.study` must be set (see `with_study_name`)."""
+    assert settings.study is not None, "named at the edge"
+    return StudyFolder(files.join(settings.runs, settings.study))
+
+
+def with_study_name(settings: TrainingSettings) -> Any:
+    """Return `settings` with a new dated study name where they have none."""
+    return settings if settings.study is not None else dataclasses.replace(settings, study=new_study_name())
+
+
+def base_config(settings: TrainingSettings, num_train_rows: int) -> Config:
+    """Return the configuration that the settings name, its batch no larger than the rows that are trained on."""
+    config = notebook_config()
+    batch_size = min(config.train.batch_size, num_train_rows)
+    return Config(
+        model=config.model,
+        train=dataclasses.replace(config.train, epochs=settings.epochs, batch_size=batch_size),
+        augment=config.augment if settings.augment else NO_AUGMENT,
+        precision=settings.precision,
+    )
+
+
+def open_study(
+    settings: TrainingSettings, command: str, arguments: list[str], dataset: Dataset, split: Split
+) -> Manifest:
+    """Make the study's folder, or check that an existing one was made with the same data and deciding settings.
+
+    Args:
+        settings: with a study name.
+        command: search or core.
+        arguments: the command line's words, for the manifest.
+        dataset: all rows.
+        split: its holdout.
+
+    Returns:
+        The manifest as written, its generation counted up.
+
+    Raises:
+        StudyError: the folder's study contradicts the settings; the message names the first difference.
+    """
+    folder = study_folder(settings)
+    fresh = _manifest(settings, command, arguments, dataset, split)
+    if files.exists(folder.manifest):
+        earlier = read_manifest(folder.manifest)
+        _require_same(folder, earlier, fresh)
+        fresh = dataclasses.replace(fresh, generation=earlier.generation + 1, created=earlier.created)
+    if not files.exists(folder.data):
+        write_data_summary(folder.data, summarize(dataset, split))
+    if not files.exists(folder.images):
+        write_images(folder.images, dataset.x_train, dataset.x_test)
+    write_manifest(folder.manifest, fresh)
+    return fresh
+
+
+def command_line(settings: Any, program: str) -> str:
+    """Return the command that gives these settings, options at their defaults left out, ready to paste."""
+    words = ["uv", "run", "-m", program]
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if value == field.default:
+            continue
+        option = field.name.replace("_", "-")
+        words += [f"--{'' if value else 'no-'}{option}"] if isinstance(value, bool) else [f"--{option}", str(value)]
+    return shlex.join(words)
+
+
+def _manifest(
+    settings: TrainingSettings, command: str, arguments: list[str], dataset: Dataset, split: Split
+) -> Manifest:
+    """Return what a new study's manifest says."""
+    assert settings.study is not None, "named at the edge"
+    return Manifest(
+        name=settings.study,
+        command=command,
+        settings=dataclasses.asdict(settings),
+        arguments=tuple(arguments),
+        data={
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "num_train": len(dataset.x_train),
+            "num_test": len(dataset.x_test),
+            "image_shape": list(dataset.image_shape),
+            "num_classes": dataset.num_classes,
+        },
+        split={
+            "method": split.method,
+            "fingerprint": split.fingerprint,
+            "num_train": len(split.train_rows),
+            "num_holdout": len(split.holdout_rows),
+        },
+        seed=settings.seed,
+    )
+
+
+def _require_same(folder: StudyFolder, earlier: Manifest, now: Manifest) -> None:
+    """Raise StudyError where the two would not train the same thing."""
+    advice = "Name another --study, or take that back"
+    if earlier.command != now.command:
+        raise StudyError(
+            f"{folder.url} was made by `python -m {earlier.command}`, got `python -m {now.command}`. {advice}"
+        )
+    if earlier.data["fingerprint"] != now.data["fingerprint"]:
+        raise StudyError(
+            f"{folder.url} was made of other data ({earlier.data['name']}, {earlier.data['num_train']} train rows), "
+            f"got {now.data['name']} with {now.data['num_train']} train rows. {advice}"
+        )
+    for name in DECIDING_SETTINGS:
+        before, after = earlier.settings.get(name), now.settings[name]
+        if before != after:
+            option = name.replace("_", "-")
+            raise StudyError(f"{folder.url} was made with --{option} {before}, got --{option} {after}. {advice}")
+    if earlier.split["fingerprint"] != now.split["fingerprint"]:
+        raise StudyError(f"{folder.url} was made with another split of the same rows. {advice}")

@@ -1,0 +1,112 @@
+"""Starting or joining a Ray cluster, quietly, and leaving nothing of it behind."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.errors import ClusterError
+
+QUIET_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",  # one machine, one environment: no second copy of it for the workers
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours, see search.run
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_FORCE_TRIAL_CLEANUP_S": "2",  # everything is on disk before an epoch is reported: nothing to wait for
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What a cluster has, and what a trial takes of it."""
+
+    cpus: int
+    gpus: int
+    cpus_per_trial: int
+    gpus_per_trial: float
+
+    @property
+    def max_concurrent(self) -> int:
+        """Trials that fit side by side."""
+        by_cpus = self.cpus // self.cpus_per_trial
+        return by_cpus if self.gpus_per_trial == 0 else min(by_cpus, int(self.gpus / self.gpus_per_trial))
+
+
+@contextlib.contextmanager
+def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
+    """Join the cluster at `address`, or start one on this machine for as long as the block runs.
+
+    Args:
+        address: of a running cluster; None starts a private one, guarded by a random token of its own.
+        scratch: a short path for the private cluster's sockets and logs.
+
+    Raises:
+        ClusterError: no cluster answers at `address`.
+    """
+    for name, value in QUIET_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    # Ray would otherwise write a world-readable token file into the home folder
+    os.environ["RAY_AUTH_MODE"] = "token" if address is None else os.environ.get("RAY_AUTH_MODE", "token")
+    if address is None:
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    import ray
+
+    try:
+        if address is None:
+            ray.init(
+                address="local",
+                num_cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                _temp_dir=scratch,
+            )
+        else:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise ClusterError(
+            f"--address must be a Ray cluster that answers, got {address!r}: {error}. Start one with `ray start --head`"
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[str]:
+    """Make a short-named temporary folder, and delete it in the end whatever is in it."""
+    path = tempfile.mkdtemp(prefix="softvote-", dir="/tmp" if os.path.isdir("/tmp") else None)  # noqa: PTH112
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def plan_resources(cpus_per_trial: int, gpus_per_trial: float | None) -> Resources:
+    """Return how many trials fit on the cluster that was joined.
+
+    Raises:
+        ClusterError: not even one does.
+    """
+    import ray
+
+    total = ray.cluster_resources()
+    cpus, gpus = int(total.get("CPU", 0)), int(total.get("GPU", 0))
+    if gpus_per_trial is None:
+        gpus_per_trial = 1.0 if gpus else 0.0
+    plan = Resources(cpus=cpus, gpus=gpus, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial)
+    if plan.max_concurrent < 1:
+        raise ClusterError(
+            f"a trial must fit on the cluster, which has {cpus} CPUs and {gpus} GPUs; got --cpus-per-trial "
+            f"{cpus_per_trial} and --gpus-per-trial {gpus_per_trial:g}. Ask for less"
+        )
+    return plan

@@ -1,0 +1,96 @@
+"""What a search shows while it runs: a live bar on a terminal, one calm line an ended trial elsewhere."""
+
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from core.store.records import TrialRecord
+from search.steering import Steering
+
+
+class SearchProgress:
+    """Draws a steering's state; call `update` after each change."""
+
+    def __init__(self, steering: Steering, console: Console) -> None:
+        """Watch `steering`."""
+        self._steering = steering
+        self._console = console
+        self._started = time.time()
+        self._shown = {record.number for record in steering.ledger.ended}
+        self._num_before = len(self._shown)
+        self._bar = Progress(
+            TextColumn("{task.completed}/{task.fields[of]} trials"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[status]}"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        total = steering.num_trials
+        self._task = self._bar.add_task("", total=total, of=total or "?", status="starting workers")
+
+    def __enter__(self) -> "SearchProgress":
+        """Begin to draw."""
+        self._bar.start()
+        self.update()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Leave the last state on the screen."""
+        self._bar.stop()
+
+    def update(self) -> None:
+        """Draw the state as it is now."""
+        ended = self._steering.ledger.ended
+        for record in ended:
+            if record.number not in self._shown:
+                self._shown.add(record.number)
+                self._console.print(self._line(record), highlight=False, soft_wrap=True)
+        self._bar.update(self._task, completed=len(ended), status=self._status(ended))
+
+    def _line(self, record: TrialRecord) -> str:
+        """Return one ended trial's line."""
+        num_ended, of = len(self._shown), self._steering.num_trials or "?"
+        head = f"[{num_ended}/{of}]".replace("[", r"\[") + f" {record.trial_id} {record.state:<8}"
+        if record.best is None or record.state == "failed":
+            return f"{head} {record.error or ''}"
+        best = record.best
+        score = f"log-loss {best.log_loss:.4f}  accuracy {best.accuracy:.4f}"
+        return f"{head} {score}  epoch {best.epoch} of {len(record.epochs)}  {record.seconds:.1f} s"
+
+    def _status(self, ended: list[TrialRecord]) -> str:
+        """Return the live line: running, pruned, failed, the best so far, the time left."""
+        counts = {state: sum(r.state == state for r in ended) for state in ("pruned", "failed")}
+        parts = [f"{len(self._steering.running)} running", *(f"{n} {state}" for state, n in counts.items() if n)]
+        ranked = self._steering.ledger.ranked
+        if ranked and ranked[0].best is not None:
+            parts.append(f"best {ranked[0].best.log_loss:.4f} ({ranked[0].best.accuracy:.4f})")
+        left = self._seconds_left(len(ended))
+        if left is not None:
+            parts.append(f"about {_duration(left)} left")
+        return " · ".join(parts)
+
+    def _seconds_left(self, num_ended: int) -> float | None:
+        """Return the time left at this start's pace, within the time budget; None before the first end."""
+        steering = self._steering
+        until_deadline = None if steering.deadline is None else max(steering.deadline - time.time(), 0.0)
+        num_new = num_ended - self._num_before
+        if steering.num_trials is None or num_new == 0:
+            return until_deadline
+        pace = (time.time() - self._started) / num_new
+        by_trials = pace * max(steering.num_trials - num_ended, 0)
+        return by_trials if until_deadline is None else min(by_trials, until_deadline)
+
+
+def new_console() -> Console:
+    """Return the console of a command: stdout, at the terminal's width, a log's at 120 columns."""
+    return Console(width=None if sys.stdout.isatty() else 120)
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

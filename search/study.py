@@ -1,0 +1,158 @@
+"""The one brain: an Optuna study in memory that samples, prunes and is told the truth, rebuilt from trial records.
+
+The study is never stored by Optuna; `search.ledger` keeps the records from which `TrialStudy` rebuilds it, so that
+its next decisions are those of a search that was never stopped.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+import optuna
+from optuna.distributions import distribution_to_json, json_to_distribution
+from optuna.trial import BaseTrial, FrozenTrial, TrialState
+
+from core.config import Config
+from core.store.records import TrialRecord
+
+REDUCTION_FACTOR = 3
+"""Of the trials that reach a rung, one in this many goes on (asynchronous successive halving's usual 3 or 4)."""
+NUM_RUNGS = 3
+NUM_RANDOM_TRIALS = 8
+"""Trials drawn at random before the sampler models what it saw."""
+
+SpaceFunction = Callable[[BaseTrial], Config]
+_STATES = {
+    "running": TrialState.RUNNING,
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
+
+
+def rung_epochs(epochs: int) -> tuple[int, ...]:
+    """Return the epochs after which a trial of `epochs` epochs may be pruned, ascending, the last epoch left out."""
+    first = first_rung(epochs)
+    rungs = (first * REDUCTION_FACTOR**rung for rung in range(NUM_RUNGS + 1))
+    return tuple(epoch for epoch in rungs if epoch < epochs)
+
+
+def first_rung(epochs: int) -> int:
+    """Return the first rung's epoch: a ninth of all (reduction factor 3, two cuts), 1 at least."""
+    return max(1, epochs // REDUCTION_FACTOR ** (NUM_RUNGS - 1))
+
+
+class TrialStudy:
+    """An Optuna study by trial numbers; minimises holdout log-loss."""
+
+    def __init__(self, space: SpaceFunction, *, seed: int, epochs: int) -> None:
+        """Start empty.
+
+        Args:
+            space: draws a configuration from an Optuna trial.
+            seed: the study's seed, from which each trial's sampler seed is derived.
+            epochs: of a whole training; places the rungs.
+        """
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._space = space
+        self._seed = seed
+        pruner = optuna.pruners.SuccessiveHalvingPruner(
+            min_resource=first_rung(epochs), reduction_factor=REDUCTION_FACTOR
+        )
+        self._study = optuna.create_study(direction="minimize", pruner=pruner, sampler=_sampler(0))
+        self._open: dict[int, optuna.Trial] = {}
+
+    @property
+    def next_number(self) -> int:
+        """The number that the next new trial gets."""
+        return len(self._study.get_trials(deepcopy=False))
+
+    def rebuild(self, records: Iterable[TrialRecord]) -> None:
+        """Add recorded trials to the empty study, in number order; a number whose record is lost counts as failed."""
+        for record in sorted(records, key=lambda r: r.number):
+            while self.next_number < record.number:
+                self._study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
+            self._study.add_trial(_frozen(record))
+            if not record.has_ended:
+                # a fresh sampler, so that reopening draws nothing from the next trial's
+                self._study.sampler = optuna.samplers.RandomSampler(seed=0)
+                self._open[record.number] = optuna.Trial(self._study, record.number)
+
+    def ask(self, known_params: dict[str, Any] | None = None) -> tuple[int, Config]:
+        """Open a new trial.
+
+        Args:
+            known_params: knob values that it must take; knobs left out are drawn.
+
+        Returns:
+            Its number and configuration.
+        """
+        number = self.next_number
+        if known_params is not None:
+            self._study.enqueue_trial(known_params)
+        # Optuna's samplers restart their seed with the process: one seed a trial makes a resumed search the same.
+        self._study.sampler = _sampler(derived_seed(self._seed, "sampler", number))
+        trial = self._study.ask()
+        self._open[number] = trial
+        return number, self._space(trial)
+
+    def report(self, number: int, epoch: int, value: float) -> None:
+        """Tell one epoch's holdout log-loss."""
+        self._open[number].report(value, epoch)
+
+    def should_prune(self, number: int) -> bool:
+        """Ask the pruner about the trial's last reported epoch; at a rung this also notes the value there."""
+        return self._open[number].should_prune()
+
+    def complete(self, number: int, value: float) -> None:
+        """Close a trial that ran all its epochs, with its best holdout log-loss."""
+        self._study.tell(self._open.pop(number), value)
+
+    def prune(self, number: int) -> None:
+        """Close a trial that was stopped early; its curve stays."""
+        self._study.tell(self._open.pop(number), state=TrialState.PRUNED)
+
+    def fail(self, number: int) -> None:
+        """Close a trial that ended in an error."""
+        self._study.tell(self._open.pop(number), state=TrialState.FAIL)
+
+    def sampler_memory(self, number: int) -> dict[str, Any]:
+        """Return what a record keeps of the trial: params, distributions (JSON), system attributes."""
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        return {
+            "params": dict(frozen.params),
+            "distributions": {name: distribution_to_json(d) for name, d in frozen.distributions.items()},
+            "system_attrs": json.loads(json.dumps(frozen.system_attrs)),
+        }
+
+
+def derived_seed(*parts: object) -> int:
+    """Return a seed in 0..2^31-1 that depends on all parts alike, the same on every machine."""
+    digest = hashlib.sha256(repr(parts).encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def _sampler(seed: int) -> optuna.samplers.BaseSampler:
+    """Return the sampler of one suggestion."""
+    return optuna.samplers.TPESampler(
+        seed=seed, multivariate=True, constant_liar=True, n_startup_trials=NUM_RANDOM_TRIALS
+    )
+
+
+def _frozen(record: TrialRecord) -> FrozenTrial:
+    """Return the record as the Optuna trial that it was."""
+    best = record.best
+    trial = optuna.trial.create_trial(
+        state=_STATES[record.state],
+        value=best.log_loss if record.state == "complete" and best is not None else None,
+        params=record.params,
+        distributions={name: json_to_distribution(text) for name, text in record.distributions.items()},
+        system_attrs=record.system_attrs,
+        intermediate_values={epoch.epoch: epoch.log_loss for epoch in record.epochs},
+    )
+    trial.datetime_start = datetime.fromtimestamp(record.started)
+    if record.ended is not None:
+        trial.datetime_complete = datetime.fromtimestamp(record.ended)
+    return trial

@@ -1,0 +1,91 @@
+"""The adapter between Ray Tune's class trainable and one trial of core. Imports tensorflow on its first step only."""
+
+import dataclasses
+import platform
+import traceback
+from typing import Any
+
+from core.data.dataset import Dataset
+from core.data.split import Split
+from ray import tune
+
+from core.config import Config
+from core.errors import SoftvoteError
+from core.store.study import TrialFolder
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """What all trials of one start have in common."""
+
+    num_threads: int
+    use_gpu: bool
+    generation: int
+    ending_epochs: tuple[int, ...]
+    deadline: float | None
+    keeps_models: bool
+
+
+class TrialTrainable(tune.Trainable):
+    """Trains one epoch a step; the actor lives on for the next trial, and so does its tensorflow.
+
+    An error of the training is returned, not raised: a raised one would kill the warm process.
+    """
+
+    def setup(self, config: dict[str, Any], *, dataset: Dataset, split: Split, worker: WorkerSettings) -> None:
+        """Keep what all trials share; arrays are read-only views of Ray's object store."""
+        self._dataset, self._split, self._worker = dataset, split, worker
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take the next trial."""
+        self._assignment = new_config["trial"]
+        self._run: Any = None
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Train one epoch and return its report, or the error that ended the trial."""
+        try:
+            return self._train_epoch()
+        except SoftvoteError as error:
+            return self._failure(str(error), "")
+        except Exception as error:
+            return self._failure(f"{type(error).__name__}: {error}", traceback.format_exc())
+
+    def _train_epoch(self) -> dict[str, Any]:
+        """Train one epoch, the first one with the start of tensorflow and the model's tracing."""
+        if self._run is None:
+            self._run = self._start()
+        epoch, has_predictions = self._run.next_epoch()
+        return {
+            "number": self._assignment["number"],
+            "epoch": dataclasses.asdict(epoch),
+            "has_predictions": has_predictions,
+            "node": platform.node(),
+        }
+
+    def _start(self) -> Any:
+        """Build the trial's run in this process."""
+        from core.device import prepare_tensorflow
+
+        worker, assignment = self._worker, self._assignment
+        prepare_tensorflow(num_threads=worker.num_threads, use_gpu=worker.use_gpu)
+        from core.trial import TrialJob, TrialRun
+
+        job = TrialJob(
+            trial_id=assignment["trial_id"],
+            folder=TrialFolder(assignment["folder"]),
+            config=Config.from_json(assignment["config"]),
+            seed=assignment["seed"],
+            generation=worker.generation,
+            num_recorded_epochs=assignment["num_recorded_epochs"],
+            ending_epochs=worker.ending_epochs,
+            deadline=worker.deadline,
+            keeps_model=worker.keeps_models,
+        )
+        return TrialRun(job, self._dataset, self._split)
+
+    def _failure(self, line: str, trace: str) -> dict[str, Any]:
+        """Return the result that tells the driver that this trial failed."""
+        self._run = None
+        return {"number": self._assignment["number"], "error": line, "traceback": trace, "node": platform.node()}

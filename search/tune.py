@@ -1,0 +1,168 @@
+"""Ray Tune's side of the seam: a searcher that asks the steering for trials, a scheduler that asks it to go on.
+
+Ray's OptunaSearch and ASHA each keep half of the truth (a stopped trial is told COMPLETE, a NaN one stays RUNNING,
+rungs are lost on restart); these two keep none and pass everything on.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from core.data.dataset import Dataset
+from core.data.split import Split
+from ray import tune
+from ray.tune import Callback, Stopper
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from core.store.records import EpochReport
+from core.store.study import StudyFolder
+from search.cluster import Resources
+from search.steering import Steering
+from search.trainable import TrialTrainable, WorkerSettings
+
+if TYPE_CHECKING:
+    from ray.tune.execution.tune_controller import TuneController
+    from ray.tune.experiment import Trial
+
+
+class SteeringSearcher(Searcher):
+    """Hands the steering's next trial to Tune as soon as a worker is free, never ahead of it."""
+
+    def __init__(self, steering: Steering, folder: StudyFolder, max_concurrent: int) -> None:
+        """Remember the steering, the study's folder and how many trials may run at once."""
+        super().__init__()
+        self._steering = steering
+        self._folder = folder
+        self._max_concurrent = max_concurrent
+        self._numbers: dict[str, int] = {}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Return the next trial's config, None while all workers are busy, FINISHED when nothing is left."""
+        if len(self._steering.running) >= self._max_concurrent:
+            # a suggestion made ahead would be made without the results of the trials that still run
+            return None
+        assignment = self._steering.next_trial()
+        if assignment is None:
+            return Searcher.FINISHED
+        record = assignment.record
+        self._numbers[trial_id] = record.number
+        return {
+            "trial": {
+                "number": record.number,
+                "trial_id": record.trial_id,
+                "folder": self._folder.trial(record.trial_id).url,
+                "config": record.config,
+                "seed": record.seed,
+                "num_recorded_epochs": assignment.num_recorded_epochs,
+            }
+        }
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Nothing: the scheduler has told the steering."""
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """Tell the steering of a trial whose process died; every other end it knows."""
+        if error and trial_id in self._numbers:
+            self._steering.fail(self._numbers[trial_id], "the worker's process died (out of memory, or killed)")
+
+    def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
+        """Nothing: the trial records are the truth."""
+
+
+class SteeringScheduler(FIFOScheduler):
+    """Passes each epoch to the steering and stops the trials that it ends."""
+
+    def __init__(self, steering: Steering) -> None:
+        """Remember the steering."""
+        super().__init__()
+        self._steering = steering
+
+    def on_trial_result(self, tune_controller: "TuneController", trial: "Trial", result: dict[str, Any]) -> str:
+        """Return STOP for a trial that has failed, is pruned or has run all its epochs."""
+        number = result["number"]
+        if "error" in result:
+            self._steering.fail(number, result["error"], result["traceback"])
+            return TrialScheduler.STOP
+        fields = {name.removeprefix("epoch/"): v for name, v in result.items() if name.startswith("epoch/")}
+        ends = self._steering.report(
+            number, EpochReport(**fields), node=result["node"], has_predictions=result["has_predictions"]
+        )
+        return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
+
+
+class SteeringStopper(Stopper):
+    """Ends Tune's loop once the steering has a reason to."""
+
+    def __init__(self, steering: Steering) -> None:
+        """Remember the steering."""
+        self._steering = steering
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Return False: single trials are the scheduler's."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Return True after Ctrl-C and where all first trials failed."""
+        return self._steering.stop_reason is not None
+
+
+class Redraw(Callback):
+    """Keeps the clock of the progress going between reports."""
+
+    def __init__(self, redraw: Callable[[], None]) -> None:
+        """Remember what to call."""
+        self._redraw = redraw
+
+    def on_step_end(self, iteration: int, trials: list["Trial"], **info: Any) -> None:
+        """Redraw."""
+        self._redraw()
+
+
+def run_tune(
+    steering: Steering,
+    folder: StudyFolder,
+    plan: Resources,
+    worker: WorkerSettings,
+    dataset: Dataset,
+    split: Split,
+    scratch: str,
+    redraw: Callable[[], None],
+) -> None:
+    """Run Tune's loop until the steering has nothing left to start and all that runs has ended.
+
+    Args:
+        steering: decides.
+        folder: the study's.
+        plan: what a trial takes of the cluster.
+        worker: what all trials have in common.
+        dataset: all rows; put once into the object store, read from there by every trial without a copy.
+        split: its holdout.
+        scratch: folder for Tune's own files, which nobody reads.
+        redraw: called a few times a second.
+    """
+    trainable = tune.with_parameters(TrialTrainable, dataset=dataset, split=split, worker=worker)
+    tuner = tune.Tuner(
+        tune.with_resources(trainable, {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}),
+        tune_config=tune.TuneConfig(
+            search_alg=SteeringSearcher(steering, folder, plan.max_concurrent),
+            scheduler=SteeringScheduler(steering),
+            num_samples=-1,
+            reuse_actors=True,
+            trial_name_creator=_name_of,
+            trial_dirname_creator=_name_of,
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=f"{scratch}/tune",
+            verbose=0,
+            stop=SteeringStopper(steering),
+            callbacks=[Redraw(redraw)],
+            failure_config=tune.FailureConfig(max_failures=0),
+        ),
+    )
+    tuner.fit()
+
+
+def _name_of(trial: "Trial") -> str:
+    """Return the name that Tune gives a trial's scratch folder."""
+    return str(trial.config["trial"]["trial_id"])

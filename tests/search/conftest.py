@@ -1,0 +1,59 @@
+from collections.abc import Callable
+
+import pytest
+from optuna.trial import BaseTrial
+
+from core.config import Config, TrainConfig
+from core.store.records import EpochReport
+from core.store.study import StudyFolder
+from search.ledger import Ledger
+from search.steering import Steering
+from search.study import TrialStudy
+
+EPOCHS = 9
+
+
+def one_knob_space(trial: BaseTrial) -> Config:
+    return Config(train=TrainConfig(epochs=EPOCHS, learning_rate=trial.suggest_float("learning_rate", 1e-4, 1e-1)))
+
+
+def epoch_report(epoch: int, log_loss: float, seconds: float = 1.0) -> EpochReport:
+    return EpochReport(
+        epoch=epoch,
+        loss=log_loss,
+        train_accuracy=0.5,
+        log_loss=log_loss,
+        accuracy=0.5,
+        learning_rate=1e-3,
+        seconds=seconds,
+    )
+
+
+MakeSteering = Callable[..., Steering]
+
+
+@pytest.fixture
+def make_steering(tmp_path) -> MakeSteering:
+    """Open a start of a search in one folder; called again, it is the next start on the same records."""
+    generation = 0
+
+    def make(
+        num_trials: int | None = 4, seed: int = 0, deadline: float | None = None, folder: str = "study"
+    ) -> Steering:
+        nonlocal generation
+        generation += 1
+        ledger = Ledger(StudyFolder(str(tmp_path / folder)), generation)
+        ledger.load()
+        steering = Steering(
+            study=TrialStudy(one_knob_space, seed=seed, epochs=EPOCHS),
+            ledger=ledger,
+            num_trials=num_trials,
+            seed=seed,
+            epochs=EPOCHS,
+            known=[("notebook", {"learning_rate": 1e-3})],
+            deadline=deadline,
+        )
+        steering.resume()
+        return steering
+
+    return make

@@ -1,0 +1,42 @@
+import pytest
+
+from core.errors import ConfigError
+from search.settings import SearchSettings, parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90m", 5400), ("2h", 7200), ("45s", 45), ("1h30m", 5400), ("1h0m1s", 3601), (None, None)]
+)
+def test_parse_duration_reads_hours_minutes_seconds(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "90", "m", "1.5h", "-3m", "2 hours", "30m1h", "0m"])
+def test_parse_duration_refuses_other_words(text):
+    with pytest.raises(ConfigError, match=r"--time-budget must be .* such as 90m"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"trials": 0}, "--trials must be 1 or more, got 0"),
+        ({"top_k": 0}, "--top-k must be 1 or more, got 0"),
+        ({"epochs": 0}, "--epochs must be 1 or more, got 0"),
+        ({"cpus_per_trial": 0}, "--cpus-per-trial must be 1 or more, got 0"),
+        ({"gpus_per_trial": 1.5}, r"--gpus-per-trial must be a share in 0\.\.1 or a whole number, got 1.5"),
+        ({"keep_models": -1}, "--keep-models must be 0 or more, got -1"),
+        ({"study": "../elsewhere"}, "--study must be letters"),
+        ({"holdout": "head"}, "--holdout must be tail or a share such as 0.2, got 'head'"),
+        ({"model": "resnet"}, "--model must be notebook, got resnet"),
+    ],
+)
+def test_search_settings_refuse_what_is_out_of_range(options, words):
+    with pytest.raises(ConfigError, match=words):
+        SearchSettings(**options)
+
+
+def test_num_trials_is_twelve_unless_a_time_budget_stands_alone():
+    assert SearchSettings().num_trials == 12
+    assert SearchSettings(time_budget="1h").num_trials is None
+    assert SearchSettings(time_budget="1h", trials=3).num_trials == 3

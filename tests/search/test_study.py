@@ -1,0 +1,100 @@
+import pytest
+from optuna.trial import TrialState
+
+from core.store.records import TrialRecord
+from search.study import TrialStudy, derived_seed, first_rung, rung_epochs
+
+from .conftest import EPOCHS, epoch_report, one_knob_space
+
+
+@pytest.mark.parametrize(
+    ("epochs", "rungs"), [(1, ()), (2, (1,)), (9, (1, 3)), (10, (1, 3, 9)), (20, (2, 6, 18)), (27, (3, 9))]
+)
+def test_rung_epochs_are_a_third_apart_and_before_the_last(epochs, rungs):
+    assert rung_epochs(epochs) == rungs
+
+
+def test_rung_epochs_are_those_at_which_the_pruner_asks():
+    for epochs in (9, 20, 45):
+        study = TrialStudy(one_knob_space, seed=0, epochs=epochs)
+        good, _ = study.ask()
+        for epoch in range(1, epochs + 1):
+            study.report(good, epoch, 0.1)
+            assert not study.should_prune(good)
+        for rung in rung_epochs(epochs):
+            bad, _ = study.ask()
+            pruned_at = None
+            for epoch in range(1, epochs):
+                # as good as the best until the rung, then bad
+                study.report(bad, epoch, 0.05 if epoch < rung else 9.0)
+                if study.should_prune(bad):
+                    pruned_at = epoch
+                    break
+            assert pruned_at == rung
+            study.prune(bad)
+
+
+def test_first_rung_is_one_epoch_at_least():
+    assert first_rung(1) == 1
+    assert first_rung(90) == 10
+
+
+def test_ask_takes_known_params_and_numbers_from_zero():
+    study = TrialStudy(one_knob_space, seed=0, epochs=EPOCHS)
+    assert study.ask({"learning_rate": 0.05})[1].train.learning_rate == 0.05
+    assert study.ask()[0] == 1
+
+
+def test_rebuilt_study_suggests_what_the_uninterrupted_one_does():
+    def play(study: TrialStudy, records: list[TrialRecord], num_trials: int) -> list[float]:
+        rates = []
+        for _ in range(num_trials):
+            number, config = study.ask()
+            rates.append(config.train.learning_rate)
+            value = abs(config.train.learning_rate - 0.03)
+            study.report(number, 1, value)
+            study.should_prune(number)
+            memory = study.sampler_memory(number)
+            study.complete(number, value)
+            records.append(
+                TrialRecord(
+                    number=number,
+                    trial_id=f"t{number}",
+                    config=config.to_json(),
+                    seed=0,
+                    state="complete",
+                    epochs=(epoch_report(1, value),),
+                    **memory,
+                )
+            )
+        return rates
+
+    whole = play(TrialStudy(one_knob_space, seed=5, epochs=EPOCHS), [], 16)
+    records: list[TrialRecord] = []
+    first = play(TrialStudy(one_knob_space, seed=5, epochs=EPOCHS), records, 10)
+    resumed = TrialStudy(one_knob_space, seed=5, epochs=EPOCHS)
+    resumed.rebuild(records)
+    assert first + play(resumed, records, 6) == whole
+    assert len(set(whole)) == 16, "no configuration twice"
+
+
+def test_rebuild_tells_every_state_truthfully_and_fills_lost_numbers_as_failed():
+    study = TrialStudy(one_knob_space, seed=0, epochs=EPOCHS)
+    common = {"config": {}, "seed": 0, "params": {}, "distributions": {}}
+    study.rebuild(
+        [
+            TrialRecord(number=3, trial_id="d", state="failed", **common),
+            TrialRecord(number=0, trial_id="a", state="complete", epochs=(epoch_report(1, 0.5),), **common),
+            TrialRecord(number=1, trial_id="b", state="pruned", epochs=(epoch_report(1, 0.7),), **common),
+        ]
+    )
+    trials = study._study.get_trials()
+    states = [trial.state for trial in trials]
+    assert states == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.FAIL]
+    assert trials[0].value == 0.5
+    assert trials[1].intermediate_values == {1: 0.7}
+
+
+def test_derived_seed_depends_on_every_part():
+    assert derived_seed(0, "sampler", 1) == derived_seed(0, "sampler", 1)
+    assert len({derived_seed(s, kind, n) for s in range(3) for kind in ("sampler", "training") for n in range(9)}) == 54
