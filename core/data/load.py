@@ -1,0 +1,114 @@
+"""The one way to a data set: from whatever --data names to a Dataset, by way of the cache."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data import cache
+from core.data.archive import Folder
+from core.data.arrays import read_arrays
+from core.data.content import Stamp, content_sha256, stamp_of
+from core.data.dataset import Dataset
+from core.data.digits import load_digits
+from core.data.kaggle import FILE_NAMES, read_kaggle
+from core.data.shape import ImageShape
+from core.data.zipped import open_zip
+from core.errors import DataError
+from core.settings import parse_image_shape
+
+
+def load_dataset(source: str | None, *, image_shape: str | None = None, cache_dir: Path | None = None) -> Dataset:
+    """Load images and labels.
+
+    Args:
+        source: Path of Kaggle's zip, of a folder with train.csv (and test.csv, sample_submission.csv), or of an .npz
+            (x_train, y_train, optional x_test); None for scikit-learn's digits.
+        image_shape: Height x width [x channels] in pixels, such as 28x28x1; None for square images of one channel,
+            or for an .npz its own.
+        cache_dir: Where parsed arrays are kept; None for $SOFTVOTE_CACHE or the user's cache folder.
+
+    Returns:
+        The data set. From a file its images are read-only, usually memory-mapped.
+
+    Raises:
+        ConfigError: `image_shape` is malformed or contradicts the data.
+        DataError: the source is missing, damaged or malformed; the message names file, row and column.
+    """
+    shape = parse_image_shape(image_shape)
+    if source is None:
+        return load_digits(shape)
+    try:
+        return _load_cached(_open_source(source), shape, cache_dir)
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror or error}. Check the path and its rights") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """A file or folder that holds a data set."""
+
+    name: str
+    kind: str
+    files: dict[str, Path]
+    """The files whose content decides, by the name they play."""
+    read: Callable[[ImageShape | None], Dataset]
+
+    def stamps(self) -> dict[str, Stamp]:
+        """Return what tells whether the files have changed."""
+        return {name: stamp_of(path) for name, path in self.files.items()}
+
+
+def _open_source(source: str) -> _Source:
+    """Return the reader that fits what lies at the path."""
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise DataError(
+            f"--data {source}: there is no such file or folder. Check the path; it is taken from {Path.cwd()}"
+        )
+    if path.is_dir():
+        files = {name: path / name for name in FILE_NAMES if (path / name).is_file()}
+        return _Source(name=path.resolve().name, kind="csv", files=files, read=lambda shape: _read_folder(path, shape))
+    if not path.is_file() or path.suffix.lower() == ".csv":
+        raise DataError(
+            f"--data {source} must be a zip, a folder or an .npz. Name the folder that holds train.csv instead"
+        )
+    is_arrays = path.suffix.lower() == ".npz"
+    read = _read_npz if is_arrays else _read_zip
+    return _Source(
+        name=path.name, kind="npz" if is_arrays else "zip", files={"": path}, read=lambda shape: read(path, shape)
+    )
+
+
+def _load_cached(source: _Source, shape: ImageShape | None, cache_dir: Path | None) -> Dataset:
+    """Return the cache's entry; without one, read the source and leave one."""
+    folder = cache.cache_folder(cache_dir)
+    if folder is None:
+        return source.read(shape)
+    stamps = source.stamps()
+    content = {name: content_sha256(stamp, folder) for name, stamp in stamps.items()}
+    entry = folder / cache.entry_key(content, {"kind": source.kind, "image_shape": shape})
+    found = cache.read_entry(entry, source.name)
+    if found is not None:
+        return found
+    dataset = source.read(shape)
+    if source.stamps() != stamps:  # written to while it was read: what was parsed is not what was hashed
+        return dataset
+    cache.write_entry(entry, dataset)
+    return cache.read_entry(entry, source.name) or dataset
+
+
+def _read_folder(path: Path, shape: ImageShape | None) -> Dataset:
+    """Read a folder of CSVs."""
+    return read_kaggle(Folder(path), shape)
+
+
+def _read_zip(path: Path, shape: ImageShape | None) -> Dataset:
+    """Read a zip of CSVs."""
+    with open_zip(path) as archive:
+        return read_kaggle(archive, shape)
+
+
+def _read_npz(path: Path, shape: ImageShape | None) -> Dataset:
+    """Read an .npz."""
+    with open_zip(path) as archive:
+        return read_arrays(archive, shape)
