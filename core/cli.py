@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +13,9 @@ import tyro
 from core.errors import SoftvoteError
 
 Settings = TypeVar("Settings")
-BOX = "╭╮╰╯│─"
+FRAME = "╭╮╰╯│ "
+RULE = "─-"
+"""tyro draws its rules with dashes where the output's encoding has no lines."""
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
@@ -55,12 +58,18 @@ def parse(settings_type: type[Settings], arguments: list[str], *, prog: str, des
 
 def _sentence_of(box: str) -> str:
     """Return what tyro's framed message says above its first rule, and the option it suggests, as one line."""
-    lines = [line.strip(BOX + " ") for line in box.splitlines()[1:]]
-    above_rule = lines[: lines.index("")] if "" in lines else lines
+    below_title = [line.strip(FRAME) for line in box.splitlines()[1:]]
+    lines = list(itertools.dropwhile(_is_rule, below_title))
+    above_rule = itertools.takewhile(lambda line: not _is_rule(line), lines)
     sentence = _one_line(" ".join(above_rule)).rstrip(".")
     if "Perhaps you meant:" in lines:
         sentence += f" (perhaps you meant {lines[lines.index('Perhaps you meant:') + 1].split(' ')[0]})"
     return sentence
+
+
+def _is_rule(line: str) -> bool:
+    """True for a horizontal rule and for an empty line."""
+    return set(line) <= set(RULE)
 
 
 def _one_line(text: str) -> str:

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import numpy as np
+
+from core.store import files
+from core.store.checkpoint import Checkpoint, read_newest_checkpoint, write_checkpoint
+from core.store.records import EpochReport
+from core.store.study import TrialFolder
+
+
+def checkpoint(num_epochs: int) -> Checkpoint:
+    epochs = tuple(
+        EpochReport(
+            epoch=number + 1,
+            loss=0.1 + number,
+            train_accuracy=0.5,
+            log_loss=0.3,
+            accuracy=0.9,
+            learning_rate=1e-3,
+            seconds=1.5,
+        )
+        for number in range(num_epochs)
+    )
+    return Checkpoint(state={"weights/0": np.arange(num_epochs, dtype=np.float32)}, epochs=epochs)
+
+
+def assert_same(found: Checkpoint | None, written: Checkpoint) -> None:
+    assert found is not None
+    assert found.epochs == written.epochs
+    assert list(found.state) == list(written.state)
+    np.testing.assert_array_equal(found.state["weights/0"], written.state["weights/0"])
+
+
+def test_checkpoint_reads_back_as_it_was(tmp_path: Path) -> None:
+    folder, written = TrialFolder(str(tmp_path)), checkpoint(3)
+    write_checkpoint(folder, 1, written)
+    assert_same(read_newest_checkpoint(folder, before_generation=1), written)
+
+
+def test_checkpoint_of_a_trial_without_any_is_none(tmp_path: Path) -> None:
+    assert read_newest_checkpoint(TrialFolder(str(tmp_path)), before_generation=5) is None
+
+
+def test_checkpoint_with_most_epochs_wins_over_the_latest_generation(tmp_path: Path) -> None:
+    folder = TrialFolder(str(tmp_path))
+    write_checkpoint(folder, 1, checkpoint(5))
+    write_checkpoint(folder, 2, checkpoint(3))
+    assert_same(read_newest_checkpoint(folder, before_generation=2), checkpoint(5))
+
+
+def test_checkpoint_of_a_later_generation_is_not_read(tmp_path: Path) -> None:
+    folder = TrialFolder(str(tmp_path))
+    write_checkpoint(folder, 1, checkpoint(2))
+    write_checkpoint(folder, 2, checkpoint(4))
+    assert_same(read_newest_checkpoint(folder, before_generation=1), checkpoint(2))
+
+
+def test_a_torn_checkpoint_costs_its_generation_only(tmp_path: Path) -> None:
+    folder = TrialFolder(str(tmp_path))
+    write_checkpoint(folder, 1, checkpoint(2))
+    write_checkpoint(folder, 2, checkpoint(4))
+    torn = Path(folder.checkpoint(2))
+    torn.write_bytes(torn.read_bytes()[:-9])
+    assert_same(read_newest_checkpoint(folder, before_generation=2), checkpoint(2))
+
+
+def test_a_foreign_file_in_the_checkpoints_place_is_passed_over(tmp_path: Path) -> None:
+    folder = TrialFolder(str(tmp_path))
+    files.write_npz(folder.checkpoint(1), {"weights": np.arange(3)})
+    files.write_bytes(files.join(folder.checkpoints, "old", "state.npz"), b"")
+    assert read_newest_checkpoint(folder, before_generation=1) is None

@@ -1,0 +1,79 @@
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.errors import StoredFileError
+from core.store import files
+from core.store.dataset import DataSummary, read_data_summary, write_data_summary, write_images
+
+SUMMARY = DataSummary(
+    fingerprint="f" * 64,
+    split="s" * 64,
+    labels=np.array([0, 1, 2, 1], np.int32),
+    holdout_rows=np.array([1, 2]),
+    class_names=np.array(["boot", "coat", "sandal, open"]),
+    test_ids=np.array(["a1", "a2"]),
+    submission_header=("id", "kind"),
+    test_labels=np.array([2, 0], np.int32),
+)
+
+
+@pytest.mark.parametrize("test_labels", [SUMMARY.test_labels, None])
+def test_data_summary_reads_back_as_it_was(tmp_path: Path, test_labels: np.ndarray | None) -> None:
+    url, written = str(tmp_path / "data.npz"), dataclasses.replace(SUMMARY, test_labels=test_labels)
+    write_data_summary(url, written)
+    back = read_data_summary(url)
+    for field in dataclasses.fields(DataSummary):
+        np.testing.assert_array_equal(getattr(back, field.name), getattr(written, field.name))
+
+
+def test_data_summary_without_test_rows_reads_back(tmp_path: Path) -> None:
+    url = str(tmp_path / "data.npz")
+    write_data_summary(url, dataclasses.replace(SUMMARY, test_ids=np.zeros(0, np.str_), test_labels=None))
+    assert len(read_data_summary(url).test_ids) == 0
+
+
+def test_data_summary_torn_at_any_length_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "data.npz"
+    write_data_summary(str(path), SUMMARY)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 83):
+        path.write_bytes(whole[:length])
+        with pytest.raises(StoredFileError, match=r"data\.npz is torn"):
+            read_data_summary(str(path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": np.array([0, 3])},
+        {"labels": np.array([-1, 0, 1])},
+        {"holdout_rows": np.array([4])},
+        {"holdout_rows": np.array([-1])},
+        {"test_labels": np.array([1])},
+    ],
+)
+def test_data_summary_that_points_outside_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    url = str(tmp_path / "data.npz")
+    write_data_summary(url, dataclasses.replace(SUMMARY, **change))
+    with pytest.raises(StoredFileError, match=r"data\.npz: rows and labels must lie inside the data set\. Start"):
+        read_data_summary(url)
+
+
+def test_a_foreign_data_summary_is_refused_by_name(tmp_path: Path) -> None:
+    url = str(tmp_path / "data.npz")
+    files.write_npz(url, {"x": np.arange(3)})
+    with pytest.raises(StoredFileError, match=r"data\.npz is no data summary"):
+        read_data_summary(url)
+
+
+def test_images_read_back_as_they_were(tmp_path: Path) -> None:
+    url = str(tmp_path / "images.npz")
+    x_train, x_test = np.arange(24, dtype=np.uint8).reshape(2, 3, 4, 1), np.zeros((0, 3, 4, 1), np.uint8)
+    write_images(url, x_train, x_test)
+    back = files.read_npz(url)
+    np.testing.assert_array_equal(back["x_train"], x_train)
+    np.testing.assert_array_equal(back["x_test"], x_test)

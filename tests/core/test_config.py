@@ -1,0 +1,76 @@
+import dataclasses
+import json
+
+import pytest
+
+from core.config import NO_AUGMENT, AugmentConfig, Config, ModelConfig, TrainConfig, notebook_config
+from core.errors import ConfigError
+
+
+def test_config_reads_back_from_json_as_it_was() -> None:
+    config = Config(
+        model=ModelConfig(filters=(8, 16, 32), dense_units=(), kernel_size=5),
+        train=TrainConfig(epochs=3, schedule="cosine", learning_rate=4e-3),
+        augment=AugmentConfig(rotation_degrees=5.0),
+        precision="float32",
+    )
+    assert Config.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_notebook_config_has_the_notebooks_numbers() -> None:
+    config = notebook_config()
+    assert config.model.filters == (32, 64)
+    assert config.model.dense_units == (256, 32)
+    assert (config.model.leaky_relu_slope, config.model.block_dropout) == (0.3, 0.25)
+    assert (config.train.epochs, config.train.batch_size, config.train.learning_rate) == (20, 256, 1e-3)
+    assert (config.train.plateau_patience_epochs, config.train.plateau_factor) == (2, 0.5)
+    assert (config.augment.rotation_degrees, config.augment.zoom) == (10.0, 0.1)
+
+
+def test_config_of_missing_fields_takes_defaults() -> None:
+    assert Config.from_json({"train": {"epochs": 2}}) == Config(train=TrainConfig(epochs=2))
+
+
+@pytest.mark.parametrize("raw", [{"modle": {}}, {"model": {"filter": [32]}}])
+def test_config_refuses_unknown_fields(raw: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"must be made of the fields .*, got (modle|filter)$"):
+        Config.from_json(raw)
+
+
+def test_config_refuses_what_is_no_object() -> None:
+    with pytest.raises(ConfigError, match=r"config\.model must be an object of named fields, got int"):
+        Config.from_json({"model": 3})
+
+
+@pytest.mark.parametrize(
+    ("cls", "values", "words"),
+    [
+        (ModelConfig, {"filters": ()}, r"model\.filters must be one number or more, got \(\)"),
+        (ModelConfig, {"filters": (32, 0)}, r"model\.filters must be 1 or more each"),
+        (ModelConfig, {"kernel_size": 4}, r"model\.kernel_size must be an odd number from 1 to 11, got 4"),
+        (ModelConfig, {"kernel_size": 13}, r"model\.kernel_size must be an odd number"),
+        (ModelConfig, {"block_dropout": 1.0}, r"model\.block_dropout must be in \[0, 1\), got 1\.0"),
+        (TrainConfig, {"epochs": 0}, r"train\.epochs must be 1 or more, got 0"),
+        (TrainConfig, {"batch_size": 0}, r"train\.batch_size must be 1 or more, got 0"),
+        (TrainConfig, {"learning_rate": 0.0}, r"train\.learning_rate must be a number above 0, got 0\.0"),
+        (TrainConfig, {"learning_rate": float("nan")}, r"train\.learning_rate must be a number above 0, got nan"),
+        (TrainConfig, {"schedule": "step"}, r"train\.schedule must be plateau or cosine, got step"),
+        (TrainConfig, {"label_smoothing": -0.1}, r"train\.label_smoothing must be in \[0, 1\), got -0\.1"),
+        (AugmentConfig, {"rotation_degrees": 181.0}, r"augment\.rotation_degrees must be in 0\.\.180, got 181"),
+        (AugmentConfig, {"zoom": 1.0}, r"augment\.zoom must be in \[0, 1\), got 1\.0"),
+    ],
+)
+def test_config_refuses_a_value_out_of_range(cls: type, values: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        cls(**values)
+
+
+def test_augment_is_identity_only_without_any_range() -> None:
+    assert NO_AUGMENT.is_identity
+    for field in dataclasses.fields(AugmentConfig):
+        assert not dataclasses.replace(NO_AUGMENT, **{field.name: 0.1}).is_identity
+
+
+def test_config_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().precision = "float32"  # type: ignore[misc]
