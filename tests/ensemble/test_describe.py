@@ -1,0 +1,33 @@
+import json
+from dataclasses import replace
+
+from core.config import AugmentConfig, Config, ModelConfig, TrainConfig, notebook_config
+from ensemble.describe import config_in_short
+
+
+def test_the_notebooks_config_is_named_so() -> None:
+    assert config_in_short(notebook_config().to_json()) == "as the notebook"
+    assert config_in_short(json.loads(json.dumps(notebook_config().to_json()))) == "as the notebook"
+
+
+def test_a_config_is_described_by_what_differs() -> None:
+    config = Config(
+        model=ModelConfig(filters=(48, 96), dense_units=()),
+        train=TrainConfig(learning_rate=0.00123456, schedule="cosine"),
+        augment=AugmentConfig(zoom=0.0),
+    )
+    expected = "filters=48,96 dense_units=none learning_rate=0.00123 schedule=cosine zoom=0"
+    assert config_in_short(config.to_json()) == expected
+
+
+def test_the_budget_and_the_arithmetic_are_left_out() -> None:
+    config = replace(notebook_config(), train=TrainConfig(epochs=3), precision="float32")
+    assert config_in_short(config.to_json()) == "as the notebook"
+
+
+def test_an_unknown_config_is_said_to_be_so() -> None:
+    assert config_in_short({}) == "unknown"
+
+
+def test_fields_that_this_version_does_not_know_are_shown() -> None:
+    assert config_in_short({"model": {"attention": True}}) == "attention=True"

@@ -1,0 +1,40 @@
+import pytest
+
+from core.cli import parse
+from core.errors import ConfigError
+from ensemble.settings import EnsembleSettings
+
+
+def parsed(*words: str) -> EnsembleSettings:
+    return parse(EnsembleSettings, list(words), prog="python -m ensemble", description="d")
+
+
+def test_settings_default_to_the_mean_of_five() -> None:
+    settings = parsed("runs/first")
+    assert settings == EnsembleSettings(study="runs/first")
+    assert (settings.top_k, settings.method, settings.add_member) == (5, "mean", ())
+    assert settings.out_url == "runs/first/ensemble"
+
+
+def test_settings_take_every_option() -> None:
+    words = "runs/first --top-k 3 --method mean --out there --add-member a.npz --add-member b.npz"
+    settings = parsed(*words.split())
+    assert settings.top_k == 3
+    assert settings.out_url == "there"
+    assert settings.add_member == ("a.npz", "b.npz")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"study": ""}, "STUDY_DIR must be a study's folder, got nothing"),
+        ({"top_k": 0}, "--top-k must be 1 or more, got 0"),
+        ({"top_k": -3}, "--top-k must be 1 or more, got -3"),
+        ({"method": "max"}, "--method must be mean, got max"),
+        ({"out": ""}, "--out must be a folder, got nothing"),
+        ({"add_member": ("a", "b", "a")}, "--add-member must be given once for each file, got twice a"),
+    ],
+)
+def test_settings_refuse_a_value_out_of_range(values: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        EnsembleSettings(**({"study": "runs/first"} | values))  # type: ignore[arg-type]
