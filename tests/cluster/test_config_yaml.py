@@ -1,0 +1,178 @@
+"""cluster/config.yaml through Ray's own checks and through our policy; nothing here reaches a network."""
+
+import copy
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # ray depends on it; so it does on yaml
+import pytest
+import yaml  # type: ignore[import-untyped]
+from ray.autoscaler._private.util import prepare_config, validate_config
+
+from tests.cluster.policy import NEVER_SYNCED, scalars, violations
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CONFIG = ROOT / "cluster" / "config.yaml"
+Edit = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture(autouse=True)
+def no_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever Ray may try from here: the keys are false and the address is a closed port of this machine."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "testing")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return yaml.safe_load(CONFIG.read_text())
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def versions(project: dict[str, Any]) -> dict[str, str]:
+    """The project's own pins, and the oldest Python that it takes."""
+    found = {"python": project["requires-python"].split(",")[0].removeprefix(">=")}
+    for line in project["dependencies"]:
+        name, _, version = line.partition("==")
+        found[name.partition("[")[0]] = version
+    return found
+
+
+@pytest.fixture
+def prepared(config: dict[str, Any]) -> dict[str, Any]:
+    """What `ray up` makes of the file before it asks a cloud."""
+    return prepare_config(copy.deepcopy(config))
+
+
+def workers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: node for name, node in config["available_node_types"].items() if name != config["head_node_type"]}
+
+
+def test_config_is_accepted_by_ray(prepared: dict[str, Any]) -> None:
+    validate_config(prepared)
+
+
+def test_ray_refuses_a_misspelt_field(config: dict[str, Any]) -> None:
+    config["idle_timeout_minuets"] = config.pop("idle_timeout_minutes")
+    with pytest.raises(jsonschema.ValidationError, match="idle_timeout_minuets"):
+        validate_config(prepare_config(config))
+
+
+def test_config_takes_no_command_from_rays_defaults(config: dict[str, Any], prepared: dict[str, Any]) -> None:
+    for key in ("setup_commands", "head_start_ray_commands", "worker_start_ray_commands"):
+        assert prepared[key] == config[key]
+    assert prepared["head_setup_commands"] == config["setup_commands"] + config["head_setup_commands"]
+    assert prepared["worker_setup_commands"] == config["setup_commands"] + config["worker_setup_commands"]
+
+
+def test_head_is_on_demand_and_runs_no_trials(prepared: dict[str, Any]) -> None:
+    head = prepared["available_node_types"][prepared["head_node_type"]]
+    assert head["resources"] == {"CPU": 0}
+    assert head["max_workers"] == 0
+    assert "InstanceMarketOptions" not in head["node_config"]
+
+
+def test_workers_are_spot_gpus_from_none_to_the_maximum(prepared: dict[str, Any]) -> None:
+    assert len(workers(prepared)) >= 2  # another GPU where the first has no capacity
+    for name, worker in workers(prepared).items():
+        assert worker["resources"]["GPU"] == 1, name
+        assert (worker["min_workers"], worker["max_workers"]) == (0, prepared["max_workers"]), name
+        assert worker["node_config"]["InstanceMarketOptions"]["MarketType"] == "spot", name
+    assert len({worker["priority"] for worker in workers(prepared).values()}) == len(workers(prepared))
+    assert prepared["idle_timeout_minutes"] > 0
+    assert prepared["provider"]["cache_stopped_nodes"] is False
+
+
+def test_config_breaks_no_rule_of_the_policy(prepared: dict[str, Any], versions: dict[str, str]) -> None:
+    assert violations(prepared, versions) == []
+
+
+def node(config: dict[str, Any], name: str = "gpu_g5") -> dict[str, Any]:
+    return config["available_node_types"][name]["node_config"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "complaint"),
+    [
+        (lambda c: c["provider"].update(security_group={"IpPermissions": ["0.0.0.0/0"]}), "is open to the world"),
+        (lambda c: c["head_start_ray_commands"].append("ray dashboard ::/0"), "is open to the world"),
+        (lambda c: node(c).update(IamInstanceProfile={"Arn": "x/AmazonS3FullAccess"}), "gives full access"),
+        (lambda c: node(c).pop("MetadataOptions"), "gpu_g5 must require IMDSv2"),
+        (lambda c: node(c, "head").update(MetadataOptions={"HttpTokens": "optional"}), "head must require IMDSv2"),
+        (lambda c: node(c).pop("BlockDeviceMappings"), "gpu_g5 must encrypt its disks"),
+        (lambda c: node(c).pop("SecurityGroupIds"), "gpu_g5 must name its SecurityGroupIds"),
+        (lambda c: node(c, "head").pop("IamInstanceProfile"), "head must name its IamInstanceProfile"),
+        (lambda c: c["provider"].update(aws_credentials={"aws_access_key_id": "x"}), "looks like a secret"),
+        (lambda c: c["setup_commands"].append("export X=AKIA" + 16 * "A"), "looks like a secret"),
+        (lambda c: c["setup_commands"].append("export RAY_AUTH_TOKEN=x"), "looks like a secret"),
+        (lambda c: c["metadata"].update(ray="2.59.0"), "metadata.ray is 2.59.0"),
+        (lambda c: c["metadata"].update(python="3.12"), "metadata.python is 3.12"),
+        (lambda c: c["setup_commands"].append("pip install ray[default]==2.59.0"), "installs ray[default] 2.59.0"),
+        (lambda c: c["head_setup_commands"].append("uv sync --python 3.12"), "takes Python 3.12"),
+        (lambda c: c["rsync_exclude"].remove("**/.aws"), "rsync_exclude must name .aws"),
+        (lambda c: c["file_mounts"].update({"/x": "~/.aws"}), "file_mounts must not send ~/.aws"),
+        (lambda c: c["file_mounts"].update({"/x": "runs/first"}), "file_mounts must not send runs/first"),
+        (lambda c: c.update(worker_start_ray_commands=["ray start"]), "worker_start_ray_commands must start ray with"),
+        (lambda c: c.update(head_start_ray_commands=["RAY_AUTH_MODE=token ray start"]), "keep the dashboard on"),
+    ],
+)
+def test_policy_catches_an_unsafe_edit(
+    config: dict[str, Any], versions: dict[str, str], edit: Edit, complaint: str
+) -> None:
+    config = copy.deepcopy(config)  # YAML's anchors make one dict stand in several places
+    edit(config)
+    assert any(complaint in line for line in violations(config, versions))
+
+
+def test_versions_of_the_file_are_named(config: dict[str, Any], versions: dict[str, str]) -> None:
+    assert {"python", "ray", "tensorflow"} <= set(config["metadata"]) & set(versions)
+
+
+def test_packages_come_from_the_projects_own_file(config: dict[str, Any], project: dict[str, Any]) -> None:
+    for key, extras in (("head_setup_commands", {"aws"}), ("worker_setup_commands", {"aws", "gpu"})):
+        (sync,) = [command for command in config[key] if "uv sync" in command]
+        assert set(re.findall(r"--extra (\w+)", sync)) == extras <= set(project["optional-dependencies"])
+    assert not [text for _, text in scalars(config) if "pip install" in text and "uv==" not in text]
+
+
+def test_extra_aws_brings_the_projects_own_ray(project: dict[str, Any], versions: dict[str, str]) -> None:
+    (ray,) = [line for line in project["optional-dependencies"]["aws"] if line.startswith("ray")]
+    assert ray == f"ray[default]=={versions['ray']}"
+
+
+def test_environment_comes_first_in_path_on_every_node(config: dict[str, Any]) -> None:
+    (line,) = [command for command in config["setup_commands"] if ".bashrc" in command]
+    assert 'PATH="$HOME/softvote/.venv/bin:$PATH"' in line
+    assert "RAY_AUTH_MODE=token" in line
+
+
+def test_token_travels_as_a_file_that_only_its_owner_reads(config: dict[str, Any]) -> None:
+    assert config["file_mounts"]["/home/ubuntu/.ray/auth_token"] == "~/.ray/auth_token"
+    assert "chmod 600 ~/.ray/auth_token" in config["setup_commands"][0]
+
+
+def test_mounts_are_the_packages_and_the_token_only(config: dict[str, Any]) -> None:
+    sent = {local for remote, local in config["file_mounts"].items() if not remote.endswith("auth_token")}
+    assert sent == {"core", "search", "ensemble", "pyproject.toml"}
+    assert all((ROOT / local).exists() for local in sent)
+    assert {pattern.removeprefix("**/") for pattern in config["rsync_exclude"]} >= set(NEVER_SYNCED)
+
+
+def test_every_line_to_fill_in_is_explained(config: dict[str, Any]) -> None:
+    to_fill_in = {text for _, text in scalars(config) if "FILL-IN" in text}
+    assert to_fill_in == {"sg-FILL-IN", "ami-FILL-IN"}
+    guide = (ROOT / "cluster" / "README.md").read_text()
+    assert all(placeholder in guide for placeholder in to_fill_in)
