@@ -24,8 +24,7 @@ class EnsembleSettings:
     out: Annotated[str | None, tyro.conf.arg(metavar="FOLDER")] = None
     """Folder (or URL) for submission.csv, members.csv and ensemble.json. Left out: ensemble/ in the study's folder."""
     add_member: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.npz")] = ()
-    """Someone else's softmax, which then votes beside the top k: an .npz with rows, softmax, test_softmax and data,
-    whose format core/store/predictions.py describes."""
+    """Someone else's softmax, which votes beside the top k; core/store/predictions.py describes the format."""
 
     def __post_init__(self) -> None:
         require(self.study != "", "STUDY_DIR", "a study's folder", "nothing")
