@@ -31,8 +31,8 @@ def run_command(
         main(parse(settings_type, sys.argv[1:], prog=prog, description=description))
     except SoftvoteError as error:
         _exit_with_line(f"{prog}: {_one_line(str(error))}")
-    except KeyboardInterrupt:
-        print(f"{prog}: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"{prog}: {_one_line(str(stop)) or 'stopped'}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,9 +1,11 @@
 """Starting or joining a Ray cluster, quietly, and leaving nothing of it behind."""
 
 import contextlib
+import logging
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,12 +55,10 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
     """
     for name, value in QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    # Ray would otherwise write a world-readable token file into the home folder
-    os.environ["RAY_AUTH_MODE"] = "token" if address is None else os.environ.get("RAY_AUTH_MODE", "token")
-    if address is None:
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    _set_authentication(address)
     import ray
 
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are told in our own words, see search.tune
     try:
         if address is None:
             ray.init(
@@ -79,6 +79,19 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _set_authentication(address: str | None) -> None:
+    """Turn token authentication on, for a private cluster with a random token that lives as long as this process.
+
+    Ray would otherwise write a world-readable token file into the home folder. It reads these variables once, when
+    it is imported: a process that has imported it already (a notebook's, a test's) keeps what it has.
+    """
+    if "ray" in sys.modules:
+        return
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    if address is None and os.environ["RAY_AUTH_MODE"] == "token":
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
 @contextlib.contextmanager

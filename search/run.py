@@ -1,21 +1,17 @@
 """The search as a function: data in, trials on the cluster, the vote and its submission out."""
 
-import contextlib
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from types import FrameType
 
-from core.data.describe import describe
-from core.data.load import load_dataset
-from core.data.split import Split, split_rows
 from rich.console import Console
 
 from core.data.dataset import Dataset
+from core.data.describe import describe_dataset, describe_split
+from core.data.load import load_dataset
+from core.data.split import Split, split_rows
 from core.errors import TrainingError
+from core.limits import require_config_fits_data
 from core.store.manifest import Manifest
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
@@ -29,6 +25,7 @@ from search.ledger import Ledger
 from search.models import ModelShelf
 from search.progress import SearchProgress, new_console
 from search.settings import SearchSettings, parse_duration
+from search.signals import stop_on_signals
 from search.space import params_of, suggest_config
 from search.steering import Steering
 from search.study import TrialStudy, rung_epochs
@@ -68,7 +65,8 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
     split = split_rows(dataset, settings.holdout, settings.seed)
     _check_config(settings, dataset, split)
-    console.print(describe(dataset, split), highlight=False)
+    for line in (*describe_dataset(dataset), describe_split(split)):
+        console.print(line, highlight=False, markup=False)
     manifest = open_study(settings, "search", sys.argv[1:], dataset, split)
     steering = _steering(settings, manifest, split)
     for line in steering.ledger.damaged:
@@ -79,9 +77,8 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
 
 def _check_config(settings: SearchSettings, dataset: Dataset, split: Split) -> None:
     """Raise ConfigError where not even the first configuration fits the images."""
-    from core.config import check_image_shape
-
-    check_image_shape(base_config(settings, len(split.train_rows)).model, dataset.image_shape)
+    num_train = len(split.train_rows)
+    require_config_fits_data(base_config(settings, num_train), image_shape=dataset.image_shape, num_train=num_train)
 
 
 def _steering(settings: SearchSettings, manifest: Manifest, split: Split) -> Steering:
@@ -179,29 +176,9 @@ def _conclude(settings: SearchSettings, steering: Steering, console: Console) ->
 
 def _how_to_go_on(settings: SearchSettings, steering: Steering) -> str:
     """Return what Ctrl-C leaves the user with."""
-    num_ended, num_open = len(steering.ledger.ended), len(steering.ledger.records) - len(steering.ledger.ended)
+    num_ended = len(steering.ledger.ended)
+    num_open = len(steering.ledger.records) - num_ended
     return (
-        f"stopped; {num_ended} trials are finished and {num_open} go on from their last epoch with: "
-        f"{command_line(settings, 'search')}"
+        f"stopped; finished trials: {num_ended}, to go on from their last epoch: {num_open}. "
+        f"Go on with: {command_line(settings, 'search')}"
     )
-
-
-@contextlib.contextmanager
-def stop_on_signals(steering: Steering) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM end the search cleanly, and a second one at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        steering.interrupt()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    for number in earlier:
-        signal.signal(number, handle)
-    try:
-        yield
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.seeds import derive_seed
 from core.store.records import EpochReport, TrialRecord
 from search.ledger import Ledger
-from search.study import TrialStudy, derived_seed
+from search.study import TrialStudy
 
 MAX_FAILURES_IN_A_ROW = 3
 """When the first so many trials all fail, the search stops: the fault is not a configuration's."""
@@ -110,7 +111,7 @@ class Steering:
         number = self.study.next_number
         origin, params = self.known[number] if number < len(self.known) else ("sampler", None)
         number, config = self.study.ask(params)
-        seed = derived_seed(self.seed, "training", number)
+        seed = derive_seed(self.seed, "training", number)
         return self.ledger.open(number, config, seed, self.study.sampler_memory(number), origin)
 
     def _ends_with(self, epoch: EpochReport) -> bool:

@@ -4,7 +4,6 @@ The study is never stored by Optuna; `search.ledger` keeps the records from whic
 its next decisions are those of a search that was never stopped.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -15,6 +14,7 @@ from optuna.distributions import distribution_to_json, json_to_distribution
 from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from core.config import Config
+from core.seeds import derive_seed
 from core.store.records import TrialRecord
 
 REDUCTION_FACTOR = 3
@@ -93,7 +93,7 @@ class TrialStudy:
         if known_params is not None:
             self._study.enqueue_trial(known_params)
         # Optuna's samplers restart their seed with the process: one seed a trial makes a resumed search the same.
-        self._study.sampler = _sampler(derived_seed(self._seed, "sampler", number))
+        self._study.sampler = _sampler(derive_seed(self._seed, "sampler", number))
         trial = self._study.ask()
         self._open[number] = trial
         return number, self._space(trial)
@@ -126,12 +126,6 @@ class TrialStudy:
             "distributions": {name: distribution_to_json(d) for name, d in frozen.distributions.items()},
             "system_attrs": json.loads(json.dumps(frozen.system_attrs)),
         }
-
-
-def derived_seed(*parts: object) -> int:
-    """Return a seed in 0..2^31-1 that depends on all parts alike, the same on every machine."""
-    digest = hashlib.sha256(repr(parts).encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def _sampler(seed: int) -> optuna.samplers.BaseSampler:

@@ -5,15 +5,16 @@ rungs are lost on restart); these two keep none and pass everything on.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.data.dataset import Dataset
-from core.data.split import Split
 from ray import tune
 from ray.tune import Callback, Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from core.data.dataset import Dataset
+from core.data.split import Split
 from core.store.records import EpochReport
 from core.store.study import StudyFolder
 from search.cluster import Resources
@@ -25,7 +26,20 @@ if TYPE_CHECKING:
     from ray.tune.experiment import Trial
 
 
-class SteeringSearcher(Searcher):
+WORKER_DIED = "the worker's process died (out of memory, or killed)"
+
+
+class _LivesInDriver:
+    """Keeps Tune from copying or pickling what holds the steering: its snapshots are scratch that nobody reads."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return object, ()
+
+
+class SteeringSearcher(_LivesInDriver, Searcher):
     """Hands the steering's next trial to Tune as soon as a worker is free, never ahead of it."""
 
     def __init__(self, steering: Steering, folder: StudyFolder, max_concurrent: int) -> None:
@@ -34,7 +48,6 @@ class SteeringSearcher(Searcher):
         self._steering = steering
         self._folder = folder
         self._max_concurrent = max_concurrent
-        self._numbers: dict[str, int] = {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """Return the next trial's config, None while all workers are busy, FINISHED when nothing is left."""
@@ -45,7 +58,6 @@ class SteeringSearcher(Searcher):
         if assignment is None:
             return Searcher.FINISHED
         record = assignment.record
-        self._numbers[trial_id] = record.number
         return {
             "trial": {
                 "number": record.number,
@@ -61,15 +73,13 @@ class SteeringSearcher(Searcher):
         """Nothing: the scheduler has told the steering."""
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tell the steering of a trial whose process died; every other end it knows."""
-        if error and trial_id in self._numbers:
-            self._steering.fail(self._numbers[trial_id], "the worker's process died (out of memory, or killed)")
+        """Nothing: the scheduler has told the steering."""
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Nothing: the trial records are the truth."""
 
 
-class SteeringScheduler(FIFOScheduler):
+class SteeringScheduler(_LivesInDriver, FIFOScheduler):
     """Passes each epoch to the steering and stops the trials that it ends."""
 
     def __init__(self, steering: Steering) -> None:
@@ -89,8 +99,18 @@ class SteeringScheduler(FIFOScheduler):
         )
         return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
 
+    def on_trial_error(self, tune_controller: "TuneController", trial: "Trial") -> None:
+        """Tell the steering of a trial whose process died; a training's own error comes as a result."""
+        # Tune writes the error here on the driver; its get_error looks into the storage, where it is not
+        path = trial.error_file
+        trace = Path(path).read_text() if path and Path(path).exists() else ""
+        error = f"the worker could not start the trial: {_last_line(trace)}"
+        if "actor died" in trace or "worker process has died" in trace:
+            error = WORKER_DIED
+        self._steering.fail(trial.config["trial"]["number"], error, trace)
 
-class SteeringStopper(Stopper):
+
+class SteeringStopper(_LivesInDriver, Stopper):
     """Ends Tune's loop once the steering has a reason to."""
 
     def __init__(self, steering: Steering) -> None:
@@ -106,7 +126,7 @@ class SteeringStopper(Stopper):
         return self._steering.stop_reason is not None
 
 
-class Redraw(Callback):
+class Redraw(_LivesInDriver, Callback):
     """Keeps the clock of the progress going between reports."""
 
     def __init__(self, redraw: Callable[[], None]) -> None:
@@ -158,9 +178,16 @@ def run_tune(
             stop=SteeringStopper(steering),
             callbacks=[Redraw(redraw)],
             failure_config=tune.FailureConfig(max_failures=0),
+            # checkpoints are core.trial's, in the study's folder
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         ),
     )
     tuner.fit()
+
+
+def _last_line(text: str) -> str:
+    """Return the last line that says something."""
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
 
 
 def _name_of(trial: "Trial") -> str:

@@ -2,7 +2,7 @@ import pytest
 from optuna.trial import TrialState
 
 from core.store.records import TrialRecord
-from search.study import TrialStudy, derived_seed, first_rung, rung_epochs
+from search.study import TrialStudy, first_rung, rung_epochs
 
 from .conftest import EPOCHS, epoch_report, one_knob_space
 
@@ -93,8 +93,3 @@ def test_rebuild_tells_every_state_truthfully_and_fills_lost_numbers_as_failed()
     assert states == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.FAIL]
     assert trials[0].value == 0.5
     assert trials[1].intermediate_values == {1: 0.7}
-
-
-def test_derived_seed_depends_on_every_part():
-    assert derived_seed(0, "sampler", 1) == derived_seed(0, "sampler", 1)
-    assert len({derived_seed(s, kind, n) for s in range(3) for kind in ("sampler", "training") for n in range(9)}) == 54

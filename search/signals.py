@@ -1,0 +1,30 @@
+"""Ctrl-C and SIGTERM during a search: the first ends it cleanly, a second one at once."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from search.steering import Steering
+
+
+@contextlib.contextmanager
+def stop_on_signals(steering: Steering) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM interrupt the steering; nothing changes outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        steering.interrupt()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    for number in earlier:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

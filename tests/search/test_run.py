@@ -1,0 +1,211 @@
+"""Searches on a real Ray cluster with real trainings of the embedded digits; one worker, so that all is repeatable."""
+
+import csv
+import dataclasses
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.store.predictions import read_predictions
+from core.store.records import TrialRecord, read_record
+
+# 4 epochs have rungs at 1 and 3; two threads a trial leave room for one trial on two cores
+OPTIONS = ["--trials", "4", "--epochs", "4", "--cpus-per-trial", "2", "--top-k", "2", "--keep-models", "1"]
+TIMEOUT_SECONDS = 240
+
+
+def search_command(runs: Path, study: str, *options: str) -> list[str]:
+    return [sys.executable, "-m", "search", "--runs", str(runs), "--study", study, *options]
+
+
+def run_search(runs: Path, study: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = search_command(runs, study, *options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+
+
+def stop_after_line(runs: Path, study: str, pattern: str, number: int) -> tuple[int, str]:
+    """Start a search, send a signal once it has printed a line, return its exit code and all it printed."""
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        search_command(runs, study, *OPTIONS),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
+    assert process.stdout is not None
+    printed = []
+    for line in process.stdout:
+        printed.append(line)
+        if re.search(pattern, line):
+            process.send_signal(number)
+            break
+    rest, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+    return process.returncode, "".join(printed) + rest
+
+
+def records_of(runs: Path, study: str) -> list[TrialRecord]:
+    return [read_record(str(path)) for path in sorted((runs / study / "trials").glob("*/trial.json"))]
+
+
+def essence(record: TrialRecord) -> dict[str, object]:
+    """Return what a repeated search must repeat: everything but times, node and generation."""
+    fields = dataclasses.asdict(record) | dict.fromkeys(("node", "generation", "started", "ended"))
+    fields["epochs"] = [epoch | {"seconds": 0} for epoch in fields["epochs"]]
+    return fields
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def whole(runs) -> subprocess.CompletedProcess[str]:
+    """Run one search from beginning to end."""
+    done = run_search(runs, "whole", *OPTIONS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def broken(runs) -> tuple[int, str]:
+    """Interrupt the same search after its first trial, kill it after its second, and let it go on to its end."""
+    stopped = stop_after_line(runs, "broken", r"^\[1/4\]", signal.SIGINT)
+    first = (runs / "broken/trials/t000000/trial.json").read_bytes()
+    code, printed = stop_after_line(runs, "broken", r"^\[2/4\]", signal.SIGKILL)
+    assert code == -signal.SIGKILL, printed
+    done = run_search(runs, "broken", *OPTIONS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (runs / "broken/trials/t000000/trial.json").read_bytes() == first, "finished trials are kept to the bit"
+    return stopped
+
+
+def test_search_prints_data_trials_vote_and_true_test_accuracy_last(whole):
+    lines = whole.stdout.strip().splitlines()
+    assert lines[0].startswith("load_digits: 1,437 train and 360 test images of 8x8x1, 10 classes")
+    assert sum(bool(re.match(r"\[\d/4\] t00000\d (complete|pruned) ", line)) for line in lines) == 4
+    assert re.fullmatch(r"test accuracy 0\.\d{4} \(360 rows set aside\)", lines[-1])
+    assert whole.stderr == "", "nothing of Ray's or TensorFlow's own chatter"
+
+
+def test_search_keeps_records_and_predictions_of_every_trial_also_pruned(whole, runs):
+    records = records_of(runs, "whole")
+    assert [record.number for record in records] == [0, 1, 2, 3]
+    assert records[0].user_attrs["origin"] == "notebook"
+    assert "pruned" in {record.state for record in records}
+    for record in records:
+        assert len(record.epochs) in {"complete": (4,), "pruned": (1, 3)}[record.state]
+        predictions = read_predictions(str(runs / "whole/trials" / record.trial_id / "predictions.npz"))
+        assert predictions.softmax.shape == (288, 10)
+        assert predictions.test_softmax.shape == (360, 10)
+        assert predictions.epoch == record.best.epoch
+        assert not (runs / "whole/trials" / record.trial_id / "checkpoint").exists()
+
+
+def test_search_keeps_the_models_of_the_best_trials_only(whole, runs):
+    best = min(records_of(runs, "whole"), key=lambda record: record.best.log_loss)
+    assert [path.parent.name for path in (runs / "whole/trials").glob("*/model.keras")] == [best.trial_id]
+
+
+def test_search_writes_submission_leaderboard_and_manifest(whole, runs):
+    rows = list(csv.reader((runs / "whole/ensemble/submission.csv").open()))
+    assert rows[0] == ["ImageId", "Label"]
+    assert [row[0] for row in rows[1:]] == [str(number) for number in range(1, 361)]
+    board = list(csv.DictReader((runs / "whole/leaderboard.csv").open()))
+    assert len(board) == 4
+    assert [float(row["log_loss"]) for row in board] == sorted(float(row["log_loss"]) for row in board)
+    manifest = json.loads((runs / "whole/study.json").read_text())
+    assert manifest["settings"]["trials"] == 4
+    assert manifest["data"]["num_test"] == 360
+    assert manifest["versions"]["ray"]
+
+
+def test_search_leaves_no_temporary_file(whole, runs):
+    assert not list((runs / "whole").rglob(".softvote-*"))
+
+
+def test_interrupted_search_ends_with_130_and_says_how_to_go_on(broken):
+    code, printed = broken
+    assert code == 130, printed
+    last = printed.strip().splitlines()[-1]
+    assert "stopped; finished trials: 1, to go on from their last epoch: " in last
+    assert "Go on with: uv run -m search" in last
+    assert "--study broken" in last
+    assert "Traceback" not in printed
+
+
+def test_killed_and_resumed_search_has_the_records_of_an_uninterrupted_one(whole, broken, runs):
+    assert [essence(r) for r in records_of(runs, "broken")] == [essence(r) for r in records_of(runs, "whole")]
+
+
+def test_killed_and_resumed_search_writes_the_same_submission(whole, broken, runs):
+    one, other = ((runs / study / "ensemble/submission.csv").read_bytes() for study in ("whole", "broken"))
+    assert one == other
+    for trial_id in ("t000000", "t000003"):
+        paths = [str(runs / study / "trials" / trial_id / "predictions.npz") for study in ("whole", "broken")]
+        a, b = (read_predictions(path) for path in paths)
+        np.testing.assert_array_equal(a.test_softmax, b.test_softmax)
+
+
+def test_finished_search_votes_again_without_training(whole, runs):
+    before = {path: path.read_bytes() for path in (runs / "whole/trials").rglob("*") if path.is_file()}
+    again = run_search(runs, "whole", *OPTIONS, "--top-k", "1")
+    assert again.returncode == 0, again.stderr
+    assert "has its 4 trials already; voting again" in again.stdout
+    assert {path: path.read_bytes() for path in (runs / "whole/trials").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--epochs", "5"], "was made with --epochs 4, got --epochs 5. Name another --study"),
+        (["--seed", "1"], "was made with --seed 0, got --seed 1"),
+        (["--no-augment"], "was made with --augment True, got --augment False"),
+        (["--holdout", "tail"], "was made with --holdout 0.2, got --holdout tail"),
+    ],
+)
+def test_search_refuses_settings_that_contradict_the_study(whole, runs, options, words):
+    manifest = (runs / "whole/study.json").read_bytes()
+    refused = run_search(runs, "whole", *OPTIONS, *options)
+    assert refused.returncode == 2
+    assert words in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert (runs / "whole/study.json").read_bytes() == manifest
+
+
+def test_more_trials_extend_a_study(broken, runs):
+    before = [essence(record) for record in records_of(runs, "broken")]
+    more = run_search(runs, "broken", *OPTIONS, "--trials", "5")
+    assert more.returncode == 0, more.stderr
+    assert "going on with" in more.stdout
+    after = [essence(record) for record in records_of(runs, "broken")]
+    assert after[:4] == before
+    assert len(after) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--trials", "0"], "--trials must be 1 or more, got 0"),
+        (["--top-k", "0"], "--top-k must be 1 or more, got 0"),
+        (["--trails", "3"], "Unrecognized options: --trails"),
+        (["--time-budget", "soon"], "--time-budget must be hours, minutes and seconds"),
+        (["--data", "no/such.zip"], "no/such.zip"),
+        (["--cpus-per-trial", "4096"], "a trial must fit on the cluster"),
+        (["--address", "127.0.0.1:1"], "--address must be a Ray cluster that answers"),
+    ],
+)
+def test_search_refuses_bad_input_in_one_line(tmp_path, options, words):
+    refused = run_search(tmp_path, "bad", *options)
+    assert refused.returncode == 2, refused.stdout + refused.stderr
+    assert words in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "bad" / "trials").exists()
