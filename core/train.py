@@ -1,0 +1,206 @@
+"""One training, an epoch at a time; all that is random in it depends on seed and epoch alone."""
+
+import time
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core.adam import Adam
+from core.augment import draw_transforms
+from core.config import Config
+from core.data.dataset import Dataset
+from core.data.split import Split
+from core.epoch import TrainLoop, TrainSteps
+from core.errors import StoredFileError, TrainingError
+from core.limits import require_config_fits_data
+from core.metrics import LOG_LOSS, accuracy, log_loss
+from core.model import as_deployable, build_model
+from core.precision import resolve_precision
+from core.predict import Predictor
+from core.schedule import make_schedule
+from core.seeds import derive_seed
+from core.store.records import EpochReport
+
+
+class Trainer:
+    """Trains one configuration and keeps the weights of its best epoch (least holdout log-loss; ties: the earlier).
+
+    Attributes:
+        epochs: Reports of the epochs so far.
+        precision: The arithmetic that was chosen, "float32" or "bfloat16".
+
+    Raises:
+        ConfigError: the configuration does not fit the data.
+    """
+
+    def __init__(self, config: Config, dataset: Dataset, split: Split, *, seed: int) -> None:
+        num_train = len(split.train_rows)
+        require_config_fits_data(config, image_shape=dataset.image_shape, num_train=num_train)
+        self.epochs: list[EpochReport] = []
+        self.precision = resolve_precision(config.precision)
+        self._config = config
+        self._image_shape = dataset.image_shape
+        self._num_train = num_train
+        self._seed = seed
+        self._model = build_model(
+            config.model,
+            image_shape=dataset.image_shape,
+            num_classes=dataset.num_classes,
+            precision=self.precision,
+            seed=derive_seed(seed, "weights"),
+        )
+        self._adam = Adam([variable.value for variable in self._model.trainable_variables])
+        steps = TrainSteps(
+            model=self._model,
+            adam=self._adam,
+            batch_size=config.train.batch_size,
+            label_smoothing=config.train.label_smoothing,
+            is_augmented=not config.augment.is_identity,
+        )
+        self._loop = TrainLoop(steps, dataset.x_train[split.train_rows], dataset.labels[split.train_rows])
+        self._schedule = make_schedule(config.train, self._loop.num_steps)
+        self._predictor = Predictor(self._model)
+        self._holdout = tf.constant(dataset.x_train[split.holdout_rows])
+        self._holdout_labels = dataset.labels[split.holdout_rows]
+        self._test = dataset.x_test
+        self._best_weights: list[np.ndarray] = []
+        self._best_holdout_softmax = np.zeros((0, dataset.num_classes), np.float32)
+        self._best_test_softmax: np.ndarray | None = None
+
+    def run_epoch(self) -> EpochReport:
+        """Train one epoch, score the holdout, keep the weights where they are the best so far.
+
+        Raises:
+            TrainingError: a loss is not finite; the trainer is of no further use.
+        """
+        started = time.perf_counter()
+        epoch = len(self.epochs) + 1
+        rates = self._schedule.rates(epoch)
+        self._seed_dropout(epoch)
+        try:
+            sums = self._loop.run_epoch(self._order(epoch), self._transforms(epoch), rates)
+        except TrainingError as error:
+            raise TrainingError(f"epoch {epoch}: {error}. Try a smaller learning rate") from error
+        softmax = self._predictor.softmax(self._holdout)
+        report = EpochReport(
+            epoch=epoch,
+            loss=sums.loss / self._num_train,
+            train_accuracy=sums.num_correct / self._num_train,
+            log_loss=log_loss(softmax, self._holdout_labels),
+            accuracy=accuracy(softmax, self._holdout_labels),
+            learning_rate=float(rates[-1]),
+            seconds=time.perf_counter() - started,
+        )
+        self._take_in(report, softmax)
+        return report
+
+    def best_holdout_softmax(self) -> np.ndarray:
+        """Return the best epoch's probabilities of the holdout rows, (num_holdout, num_classes) float32."""
+        return self._best_holdout_softmax
+
+    def best_test_softmax(self) -> np.ndarray:
+        """Return the best epoch's probabilities of the test rows, (num_test, num_classes) float32."""
+        if self._best_test_softmax is None:
+            current = self._weights()
+            self._model.set_weights(self._best_weights)
+            self._best_test_softmax = self._predictor.softmax(self._test)
+            self._model.set_weights(current)
+        return self._best_test_softmax
+
+    def best_model(self) -> keras.Model:
+        """Return the best epoch's model for use elsewhere: pixels 0..255 to softmax."""
+        model = as_deployable(self._model)
+        model.set_weights(self._best_weights)
+        return model
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all that a continued training needs, as plain arrays."""
+        optimizer = [variable.numpy() for variable in self._adam.state]
+        return {
+            "epoch": np.array(len(self.epochs)),
+            "schedule": self._schedule.state(),
+            "best_holdout_softmax": self._best_holdout_softmax,
+            **_numbered("weights", self._weights()),
+            **_numbered("optimizer", optimizer),
+            **_numbered("best_weights", self._best_weights),
+        }
+
+    def restore(self, state: dict[str, np.ndarray], epochs: Sequence[EpochReport]) -> None:
+        """Go on from what `state` returned: every later epoch is to the bit what it would have been.
+
+        Args:
+            state: Of a trainer of the same configuration, data, split and seed.
+            epochs: That trainer's reports.
+
+        Raises:
+            StoredFileError: the state is of another training; nothing has been changed.
+        """
+        weights, optimizer = self._weights(), [variable.numpy() for variable in self._adam.state]
+        expected = _numbered("weights", weights) | _numbered("optimizer", optimizer)
+        expected |= _numbered("best_weights", weights)
+        _require_same_arrays(state, expected, num_epochs=len(epochs))
+        self.epochs = list(epochs)
+        self._schedule.restore(state["schedule"])
+        self._model.set_weights([state[name] for name in _numbered("weights", weights)])
+        for variable, name in zip(self._adam.state, _numbered("optimizer", optimizer), strict=True):
+            variable.assign(state[name])
+        self._best_weights = [state[name] for name in _numbered("best_weights", weights)]
+        self._best_holdout_softmax = state["best_holdout_softmax"]
+        self._best_test_softmax = None
+
+    def _order(self, epoch: int) -> np.ndarray:
+        """Return the epoch's permutation of the train rows, (num_train,) int32."""
+        generator = np.random.default_rng(derive_seed(self._seed, "order", epoch))
+        return generator.permutation(self._num_train).astype(np.int32)
+
+    def _transforms(self, epoch: int) -> tf.Tensor | None:
+        """Return the epoch's affine transforms, (num_train, 8) float32; None where no image changes."""
+        augment = self._config.augment
+        if augment.is_identity:
+            return None
+        seed = derive_seed(self._seed, "augment", epoch)
+        return draw_transforms(augment, self._image_shape, self._num_train, seed)
+
+    def _seed_dropout(self, epoch: int) -> None:
+        """Set each dropout layer's random state, which otherwise runs on from the epoch before."""
+        layers = [layer for layer in self._model.layers if isinstance(layer, keras.layers.Dropout)]
+        for index, layer in enumerate(layers):
+            layer.seed_generator.state.assign([derive_seed(self._seed, "dropout", epoch, index), 0])
+
+    def _take_in(self, report: EpochReport, softmax: np.ndarray) -> None:
+        """Keep report, rates and, where they are the best so far, weights and softmax."""
+        if not np.isfinite(report.log_loss):
+            raise TrainingError(
+                f"epoch {report.epoch}: the holdout log-loss must be finite, got {report.log_loss}. "
+                "Try a smaller learning rate"
+            )
+        is_best = all(LOG_LOSS.is_better(report.log_loss, earlier.log_loss) for earlier in self.epochs)
+        self.epochs.append(report)
+        self._schedule.end_epoch(report.accuracy)
+        if is_best:
+            self._best_weights = self._weights()
+            self._best_holdout_softmax = softmax
+            self._best_test_softmax = None
+
+    def _weights(self) -> list[np.ndarray]:
+        """Return copies of the model's weights."""
+        return [np.array(weight) for weight in self._model.get_weights()]
+
+
+def _numbered(name: str, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays under `name/0`, `name/1` and so on."""
+    return {f"{name}/{index}": array for index, array in enumerate(arrays)}
+
+
+def _require_same_arrays(state: dict[str, np.ndarray], expected: dict[str, np.ndarray], *, num_epochs: int) -> None:
+    """Raise StoredFileError unless `state` has the arrays of `expected`, in their shapes, after `num_epochs`."""
+    others = {"epoch", "schedule", "best_holdout_softmax"}
+    shapes = {name: array.shape for name, array in state.items() if name not in others}
+    is_same = shapes == {name: array.shape for name, array in expected.items()}
+    if not is_same or not others <= state.keys() or int(state["epoch"]) != num_epochs:
+        raise StoredFileError(
+            f"the checkpoint must be of this configuration after {num_epochs} epochs, and is of another training. "
+            "Delete the trial's checkpoint folder to train it from the start"
+        )
