@@ -18,22 +18,26 @@ IMAGE_SHAPE = re.compile(r"(\d+)x(\d+)(?:x(\d+))?")
 class TrainingSettings:
     """Settings of every command that trains."""
 
-    data: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
-    """Kaggle's zip, a folder with train.csv (and test.csv, sample_submission.csv), or an .npz (x_train, y_train,
-    optional x_test). Left out: scikit-learn's own 8x8 digits, a fifth of them set aside as test rows."""
-    study: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """Name of the study's folder below --runs; an existing study goes on. Left out: a new name from date and time."""
+    # tyro keeps a help text's line breaks, so that each line below ends with a sentence
+    data: Annotated[str | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="")] = None
+    """Kaggle's zip, a folder with train.csv (test.csv, sample_submission.csv), or .npz (x_train, y_train, x_test).
+    Left out: scikit-learn's own 8x8 digits, a fifth of them set aside as test rows."""
+    study: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")] = None
+    """Name of the study's folder below --runs; an existing study goes on.
+    Left out: a new name from date and time."""
     runs: Annotated[str, tyro.conf.arg(metavar="FOLDER")] = "runs"
     """Folder (or fsspec URL) in which studies live."""
     seed: int = 0
     """Seed of the split, of the sampler and of each training; 0 or more."""
-    epochs: int = 20
-    """Passes over the train rows in one training; 1 or more."""
-    holdout: str = "0.2"
+    epochs: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """Passes over the train rows in one training; 1 or more.
+    Left out: 20, or 60 with fewer than 10,000 train rows."""
+    holdout: Annotated[str, tyro.conf.arg(metavar="SHARE|tail")] = "0.2"
     """Share of the train rows kept for scoring, stratified by class and drawn by --seed; or tail: the last 20 %."""
-    image_shape: Annotated[str | None, tyro.conf.arg(metavar="HxW[xC]")] = None
-    """Height, width and channels in pixels, such as 28x28x1. Left out: square, one channel (an .npz knows its own)."""
-    model: str = "notebook"
+    image_shape: Annotated[str | None, tyro.conf.arg(metavar="HxW[xC]", help_behavior_hint="")] = None
+    """Height, width and channels in pixels, such as 28x28x1.
+    Left out: square, one channel (an .npz knows its own)."""
+    model: Annotated[str, tyro.conf.arg(metavar="NAME")] = "notebook"
     """Architecture to start from: notebook."""
     precision: Precision = "auto"
     """Arithmetic of the layers; auto takes bfloat16 where this machine computes it faster than float32."""
@@ -43,7 +47,7 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         require(self.seed >= 0, "--seed", "0 or more", self.seed)
         require(self.seed < 2**31, "--seed", "below 2147483648", self.seed)
-        require(self.epochs >= 1, "--epochs", "1 or more", self.epochs)
+        require(self.epochs is None or self.epochs >= 1, "--epochs", "1 or more", self.epochs)
         require(self.model == "notebook", "--model", "notebook", self.model)
         is_name = self.study is None or STUDY_NAME.fullmatch(self.study) is not None
         rule = "letters, digits, dot, dash and underscore (100 at most, a letter or digit first)"
@@ -82,6 +86,11 @@ def parse_image_shape(text: str | None) -> tuple[int, int, int] | None:
     height, width, channels = (int(part or 1) for part in match.groups())
     require(min(height, width, channels) >= 1, "--image-shape", "1 or more on each side", repr(text))
     return height, width, channels
+
+
+def default_epochs(num_train_rows: int) -> int:
+    """Return the epochs of a training that was told none: the notebook's 20, or 60 for few rows."""
+    return 20 if num_train_rows >= 10_000 else 60
 
 
 def new_study_name() -> str:

@@ -2,18 +2,20 @@
 
 import dataclasses
 import shlex
-from typing import Any
+from typing import Any, TypeVar
 
 from core.config import NO_AUGMENT, Config, notebook_config
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.data.summary import summarize
 from core.errors import StudyError
-from core.settings import TrainingSettings, new_study_name
+from core.settings import TrainingSettings, default_epochs, new_study_name
 from core.store import files
 from core.store.dataset import write_data_summary, write_images
 from core.store.manifest import Manifest, read_manifest, write_manifest
 from core.store.study import StudyFolder
+
+Settings = TypeVar("Settings", bound=TrainingSettings)
 
 DECIDING_SETTINGS = ("seed", "epochs", "holdout", "model", "precision", "augment")
 """Settings that decide what a trial is: a study keeps those it was made with."""
@@ -25,18 +27,28 @@ def study_folder(settings: TrainingSettings) -> StudyFolder:
     return StudyFolder(files.join(settings.runs, settings.study))
 
 
-def with_study_name(settings: TrainingSettings) -> Any:
+def with_study_name(settings: Settings) -> Settings:
     """Return `settings` with a new dated study name where they have none."""
     return settings if settings.study is not None else dataclasses.replace(settings, study=new_study_name())
+
+
+def with_epochs(settings: Settings, num_train_rows: int) -> Settings:
+    """Return `settings` with the default number of epochs where they have none."""
+    return (
+        settings
+        if settings.epochs is not None
+        else dataclasses.replace(settings, epochs=default_epochs(num_train_rows))
+    )
 
 
 def base_config(settings: TrainingSettings, num_train_rows: int) -> Config:
     """Return the configuration that the settings name, its batch no larger than the rows that are trained on."""
     config = notebook_config()
+    epochs = default_epochs(num_train_rows) if settings.epochs is None else settings.epochs
     batch_size = min(config.train.batch_size, num_train_rows)
     return Config(
         model=config.model,
-        train=dataclasses.replace(config.train, epochs=settings.epochs, batch_size=batch_size),
+        train=dataclasses.replace(config.train, epochs=epochs, batch_size=batch_size),
         augment=config.augment if settings.augment else NO_AUGMENT,
         precision=settings.precision,
     )
@@ -45,7 +57,16 @@ def base_config(settings: TrainingSettings, num_train_rows: int) -> Config:
 def open_study(
     settings: TrainingSettings, command: str, arguments: list[str], dataset: Dataset, split: Split
 ) -> Manifest:
-    """Make the study's folder, or check that an existing one was made with the same data and deciding settings.
+    """Check a study's folder, then write into it: `check_study` and `write_study` in one."""
+    manifest = check_study(settings, command, arguments, dataset, split)
+    write_study(study_folder(settings), manifest, dataset, split)
+    return manifest
+
+
+def check_study(
+    settings: TrainingSettings, command: str, arguments: list[str], dataset: Dataset, split: Split
+) -> Manifest:
+    """Return the manifest that this start would write; nothing is written.
 
     Args:
         settings: with a study name.
@@ -55,23 +76,27 @@ def open_study(
         split: its holdout.
 
     Returns:
-        The manifest as written, its generation counted up.
+        A new study's manifest, or an existing one's with its generation counted up.
 
     Raises:
         StudyError: the folder's study contradicts the settings; the message names the first difference.
     """
     folder = study_folder(settings)
-    fresh = _manifest(settings, command, arguments, dataset, split)
-    if files.exists(folder.manifest):
-        earlier = read_manifest(folder.manifest)
-        _require_same(folder, earlier, fresh)
-        fresh = dataclasses.replace(fresh, generation=earlier.generation + 1, created=earlier.created)
+    manifest = _manifest(settings, command, arguments, dataset, split)
+    if not files.exists(folder.manifest):
+        return manifest
+    earlier = read_manifest(folder.manifest)
+    _require_same(folder, earlier, manifest)
+    return dataclasses.replace(manifest, generation=earlier.generation + 1, created=earlier.created)
+
+
+def write_study(folder: StudyFolder, manifest: Manifest, dataset: Dataset, split: Split) -> None:
+    """Make the study's folder what `manifest` says; data and images are written once."""
     if not files.exists(folder.data):
         write_data_summary(folder.data, summarize(dataset, split))
     if not files.exists(folder.images):
         write_images(folder.images, dataset.x_train, dataset.x_test)
-    write_manifest(folder.manifest, fresh)
-    return fresh
+    write_manifest(folder.manifest, manifest)
 
 
 def command_line(settings: Any, program: str) -> str:

@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ QUIET_ENVIRONMENT = {
     "TUNE_FORCE_TRIAL_CLEANUP_S": "2",  # everything is on disk before an epoch is reported: nothing to wait for
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
+PROBE_SECONDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,8 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
     """
     for name, value in QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    if address is not None:
+        _require_answer(address)
     _set_authentication(address)
     import ray
 
@@ -79,6 +83,20 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Raise ClusterError where nothing listens at host:port; Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if address in ("auto", "local") or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ClusterError(
+            f"--address must be a Ray cluster that answers, got {address!r}: {error}. "
+            "Start one with `ray start --head`, or look up its address with `ray status`"
+        ) from error
 
 
 def _set_authentication(address: str | None) -> None:

@@ -15,11 +15,12 @@ from core.limits import require_config_fits_data
 from core.store.manifest import Manifest
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
-from core.study import base_config, command_line, open_study, study_folder, with_study_name
+from core.study import base_config, check_study, command_line, study_folder, with_epochs, with_study_name, write_study
 from ensemble.report import print_vote
 from ensemble.result import VoteResult
 from ensemble.run import vote_study
 from ensemble.settings import EnsembleSettings
+from search.cluster import Resources, plan_resources, ray_cluster, scratch_folder
 from search.leaderboard import write_leaderboard
 from search.ledger import Ledger
 from search.models import ModelShelf
@@ -60,125 +61,137 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
         TrainingError: all first trials failed.
         SearchInterrupted: Ctrl-C or SIGTERM; what is finished is kept.
     """
-    console = console or new_console()
-    settings = with_study_name(settings)
+    start = _prepare(with_study_name(settings), console or new_console())
+    if start.steering.num_left == 0:
+        start.say(f"{start.folder.url} has its {len(start.ledger.ended)} trials already; voting again")
+    else:
+        _train(start)
+    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=settings.top_k))
+    print_vote(vote, start.console)
+    ranked = start.ledger.ranked
+    rest = [record for record in start.ledger.records if record not in ranked]
+    return SearchResult(folder=start.folder, records=(*ranked, *rest), vote=vote)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Start:
+    """All that one start of a search works with."""
+
+    settings: SearchSettings
+    dataset: Dataset
+    split: Split
+    manifest: Manifest
+    steering: Steering
+    console: Console
+
+    @property
+    def folder(self) -> StudyFolder:
+        return study_folder(self.settings)
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.steering.ledger
+
+    def say(self, line: str) -> None:
+        """Print one line as it is."""
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _prepare(settings: SearchSettings, console: Console) -> _Start:
+    """Read data and records and check everything that can be checked before a cluster is there; writes nothing."""
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
     split = split_rows(dataset, settings.holdout, settings.seed)
-    _check_config(settings, dataset, split)
-    for line in (*describe_dataset(dataset), describe_split(split)):
-        console.print(line, highlight=False, markup=False)
-    manifest = open_study(settings, "search", sys.argv[1:], dataset, split)
-    steering = _steering(settings, manifest, split)
-    for line in steering.ledger.damaged:
-        console.print(f"left out: {line}", highlight=False)
-    _train(settings, steering, manifest, dataset, split, console)
-    return _conclude(settings, steering, console)
-
-
-def _check_config(settings: SearchSettings, dataset: Dataset, split: Split) -> None:
-    """Raise ConfigError where not even the first configuration fits the images."""
     num_train = len(split.train_rows)
+    settings = with_epochs(settings, num_train)
     require_config_fits_data(base_config(settings, num_train), image_shape=dataset.image_shape, num_train=num_train)
+    manifest = check_study(settings, "search", sys.argv[1:], dataset, split)
+    start = _Start(
+        settings=settings,
+        dataset=dataset,
+        split=split,
+        manifest=manifest,
+        steering=_steering(settings, manifest, num_train),
+        console=console,
+    )
+    for line in (*describe_dataset(dataset), describe_split(split)):
+        start.say(line)
+    for line in start.ledger.damaged:
+        start.say(f"left out: {line}")
+    return start
 
 
-def _steering(settings: SearchSettings, manifest: Manifest, split: Split) -> Steering:
+def _steering(settings: SearchSettings, manifest: Manifest, num_train: int) -> Steering:
     """Return the search's state as the records tell it."""
-    num_rows = len(split.train_rows)
-    base = base_config(settings, num_rows)
+    base = base_config(settings, num_train)
     ledger = Ledger(study_folder(settings), manifest.generation)
     ledger.load()
     steering = Steering(
         study=TrialStudy(
-            lambda trial: suggest_config(trial, base, num_rows), seed=settings.seed, epochs=settings.epochs
+            lambda trial: suggest_config(trial, base, num_train), seed=settings.seed, epochs=base.train.epochs
         ),
         ledger=ledger,
         num_trials=settings.num_trials,
         seed=settings.seed,
-        epochs=settings.epochs,
-        known=[("notebook", params_of(base, num_rows))],
+        epochs=base.train.epochs,
+        known=[("notebook", params_of(base, num_train))],
     )
     steering.resume()
     return steering
 
 
-def _train(
-    settings: SearchSettings, steering: Steering, manifest: Manifest, dataset: Dataset, split: Split, console: Console
-) -> None:
+def _train(start: _Start) -> None:
     """Train what is left of the budget; every result is on disk when this returns or raises."""
-    num_ended = len(steering.ledger.ended)
-    folder = study_folder(settings)
-    if steering.num_left == 0:
-        console.print(f"{folder.url} has its {num_ended} trials already; voting again", highlight=False)
-        return
-    if num_ended:
-        console.print(f"going on with {folder.url}: {num_ended} trials are finished", highlight=False)
-    seconds = parse_duration(settings.time_budget)
-    steering.deadline = None if seconds is None else time.time() + seconds
-    shelf = ModelShelf(folder, settings.keep_models)
-    try:
-        _run_on_cluster(settings, steering, manifest, dataset, split, console, shelf)
-    finally:
-        write_leaderboard(folder, steering.ledger.ranked, steering.ledger.records)
-    if steering.stop_reason == "interrupted":
-        raise SearchInterrupted(_how_to_go_on(settings, steering))
-    if steering.stop_reason == "failing":
-        first = steering.ledger.ended[0]
+    if start.ledger.ended:
+        start.say(f"going on with {start.folder.url}: {len(start.ledger.ended)} trials are finished")
+    seconds = parse_duration(start.settings.time_budget)
+    start.steering.deadline = None if seconds is None else time.time() + seconds
+    with scratch_folder() as scratch, ray_cluster(start.settings.address, scratch):
+        plan = plan_resources(start.settings.cpus_per_trial, start.settings.gpus_per_trial)
+        write_study(start.folder, start.manifest, start.dataset, start.split)
+        try:
+            _run_trials(start, plan, scratch)
+        finally:
+            write_leaderboard(start.folder, start.ledger.ranked, start.ledger.records)
+    if start.steering.stop_reason == "interrupted":
+        raise SearchInterrupted(_how_to_go_on(start))
+    if start.steering.stop_reason == "failing":
+        ended = start.ledger.ended
         raise TrainingError(
-            f"the first trials must not all fail, and {len(steering.ledger.ended)} did: {first.error}. "
-            f"See {folder.trial(first.trial_id).error}"
+            f"the first trials must not all fail, and {len(ended)} did: {ended[0].error}. "
+            f"See {start.folder.trial(ended[0].trial_id).error}"
         )
 
 
-def _run_on_cluster(
-    settings: SearchSettings,
-    steering: Steering,
-    manifest: Manifest,
-    dataset: Dataset,
-    split: Split,
-    console: Console,
-    shelf: ModelShelf,
-) -> None:
-    """Start or join the cluster and run Tune's loop on it."""
-    from search.cluster import plan_resources, ray_cluster, scratch_folder
+def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
+    """Run Tune's loop on the cluster, with a progress bar, until nothing is left or the user stops it."""
+    from search.trainable import WorkerSettings
+    from search.tune import run_tune
 
-    with scratch_folder() as scratch, ray_cluster(settings.address, scratch):
-        from search.trainable import WorkerSettings
-        from search.tune import run_tune
+    settings, steering = start.settings, start.steering
+    worker = WorkerSettings(
+        num_threads=plan.cpus_per_trial,
+        use_gpu=plan.gpus_per_trial > 0,
+        generation=start.manifest.generation,
+        ending_epochs=rung_epochs(steering.epochs),
+        deadline=steering.deadline,
+        keeps_models=settings.keep_models > 0,
+    )
+    shelf = ModelShelf(start.folder, settings.keep_models)
+    with SearchProgress(steering, start.console) as progress, stop_on_signals(steering):
 
-        plan = plan_resources(settings.cpus_per_trial, settings.gpus_per_trial)
-        worker = WorkerSettings(
-            num_threads=plan.cpus_per_trial,
-            use_gpu=plan.gpus_per_trial > 0,
-            generation=manifest.generation,
-            ending_epochs=rung_epochs(settings.epochs),
-            deadline=steering.deadline,
-            keeps_models=settings.keep_models > 0,
-        )
-        with SearchProgress(steering, console) as progress, stop_on_signals(steering):
+        def on_change() -> None:
+            progress.update()
+            shelf.keep_best(start.ledger.ranked)
 
-            def on_change() -> None:
-                progress.update()
-                shelf.keep_best(steering.ledger.ranked)
-
-            steering.on_change = on_change
-            run_tune(steering, study_folder(settings), plan, worker, dataset, split, scratch, progress.update)
+        steering.on_change = on_change
+        run_tune(steering, start.folder, plan, worker, start.dataset, start.split, scratch, progress.update)
 
 
-def _conclude(settings: SearchSettings, steering: Steering, console: Console) -> SearchResult:
-    """Vote, and return everything."""
-    folder = study_folder(settings)
-    vote = vote_study(EnsembleSettings(study=folder.url, top_k=settings.top_k))
-    print_vote(vote, console)
-    ranked = steering.ledger.ranked
-    rest = [record for record in steering.ledger.records if record not in ranked]
-    return SearchResult(folder=folder, records=(*ranked, *rest), vote=vote)
-
-
-def _how_to_go_on(settings: SearchSettings, steering: Steering) -> str:
+def _how_to_go_on(start: _Start) -> str:
     """Return what Ctrl-C leaves the user with."""
-    num_ended = len(steering.ledger.ended)
-    num_open = len(steering.ledger.records) - num_ended
+    num_ended = len(start.ledger.ended)
+    num_open = len(start.ledger.records) - num_ended
     return (
         f"stopped; finished trials: {num_ended}, to go on from their last epoch: {num_open}. "
-        f"Go on with: {command_line(settings, 'search')}"
+        f"Go on with: {command_line(start.settings, 'search')}"
     )

@@ -18,21 +18,22 @@ DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 class SearchSettings(TrainingSettings):
     """Settings of a search."""
 
-    trials: Annotated[int | None, tyro.conf.arg(metavar="INT")] = None
-    """Trials in the study altogether, those of earlier starts included; 1 or more. Left out: 12, or without limit
-    where there is a --time-budget."""
-    time_budget: Annotated[str | None, tyro.conf.arg(metavar="DURATION")] = None
-    """Time for this start's training, such as 90m, 2h or 1h30m: then what runs ends with its epoch and the vote
-    follows. Left out: no limit."""
+    trials: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """Trials of the study altogether, those of earlier starts included; 1 or more.
+    Left out: 12, or no limit where there is a --time-budget."""
+    time_budget: Annotated[str | None, tyro.conf.arg(metavar="DURATION", help_behavior_hint="")] = None
+    """Time for this start's training, such as 90m or 1h30m; then running epochs end and the vote follows.
+    Left out: no limit."""
     top_k: int = 5
     """Members of the vote: the trials of least holdout log-loss; 1 or more."""
     cpus_per_trial: int = 1
     """Processor cores (threads) of one trial; 1 or more. As many trials run side by side as the cores allow."""
-    gpus_per_trial: Annotated[float | None, tyro.conf.arg(metavar="FLOAT")] = None
-    """Graphics cards of one trial: a share such as 0.25, or a whole number; 0 for none. Left out: 1 where the
-    cluster has any, else 0."""
-    address: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS")] = None
-    """Ray cluster to run on: auto (the one this machine belongs to) or host:port. Left out: one is started here."""
+    gpus_per_trial: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="")] = None
+    """Graphics cards of one trial: a share such as 0.25, or a whole number; 0 for none.
+    Left out: 1 where the cluster has any, else 0."""
+    address: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="")] = None
+    """Ray cluster to run on: auto (the one this machine belongs to) or host:port.
+    Left out: one is started here."""
     keep_models: int = 5
     """Trials whose model.keras stays on disk, best first; 0 or more. Predictions are kept of every trial."""
 
