@@ -78,11 +78,18 @@ class Ledger:
             )
         )
 
-    def add_epoch(self, number: int, epoch: EpochReport, memory: dict[str, Any], node: str) -> TrialRecord:
-        """Append an epoch that the trial's worker reported."""
+    def add_epoch(
+        self, number: int, epoch: EpochReport, memory: dict[str, Any], *, node: str, precision: str
+    ) -> TrialRecord:
+        """Append an epoch that the trial's worker reported, and the precision that it chose, to go on with."""
         record = self._records[number]
         grown = dataclasses.replace(
-            record, epochs=(*record.epochs, epoch), node=node, generation=self._generation, **memory
+            record,
+            config=record.config | {"precision": precision},
+            epochs=(*record.epochs, epoch),
+            node=node,
+            generation=self._generation,
+            **memory,
         )
         return self._write(grown)
 

@@ -12,6 +12,7 @@ from core.data.load import load_dataset
 from core.data.split import Split, split_rows
 from core.errors import TrainingError
 from core.limits import require_config_fits_data
+from core.precision import slowness_note
 from core.store.manifest import Manifest
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
@@ -115,8 +116,9 @@ def _prepare(settings: SearchSettings, console: Console) -> _Start:
     )
     for line in (*describe_dataset(dataset), describe_split(split)):
         start.say(line)
-    for line in start.ledger.damaged:
-        start.say(f"left out: {line}")
+    note = slowness_note(settings.precision) if settings.address is None else None
+    for line in (*([note] if note else []), *(f"left out: {line}" for line in start.ledger.damaged)):
+        print(f"warning: {line}", file=sys.stderr)
     return start
 
 

@@ -71,15 +71,18 @@ class Steering:
         self.on_change()
         return Assignment(record=record, num_recorded_epochs=len(record.epochs))
 
-    def report(self, number: int, epoch: EpochReport, *, node: str, has_predictions: bool) -> bool:
+    def report(
+        self, number: int, epoch: EpochReport, *, node: str, has_predictions: bool, precision: str = "float32"
+    ) -> bool:
         """Take one epoch's report; True where the trial has to stop, its end already recorded.
 
-        A trial is only stopped after an epoch whose predictions are on disk.
+        A trial is only stopped after an epoch whose predictions are on disk. It goes on, whenever that is, in the
+        precision that it began in.
         """
         self.study.report(number, epoch.epoch, epoch.log_loss)
         is_last = epoch.epoch >= self.epochs
         is_pruned = not is_last and self.study.should_prune(number)
-        self.ledger.add_epoch(number, epoch, self.study.sampler_memory(number), node)
+        self.ledger.add_epoch(number, epoch, self.study.sampler_memory(number), node=node, precision=precision)
         if is_last:
             self._complete(number)
         elif has_predictions and is_pruned:

@@ -5,11 +5,11 @@ import platform
 import traceback
 from typing import Any
 
-from core.data.dataset import Dataset
-from core.data.split import Split
 from ray import tune
 
 from core.config import Config
+from core.data.dataset import Dataset
+from core.data.split import Split
 from core.errors import SoftvoteError
 from core.store.study import TrialFolder
 
@@ -61,6 +61,7 @@ class TrialTrainable(tune.Trainable):
             "number": self._assignment["number"],
             "epoch": dataclasses.asdict(epoch),
             "has_predictions": has_predictions,
+            "precision": self._run.trainer.precision,
             "node": platform.node(),
         }
 

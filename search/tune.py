@@ -95,7 +95,11 @@ class SteeringScheduler(_LivesInDriver, FIFOScheduler):
             return TrialScheduler.STOP
         fields = {name.removeprefix("epoch/"): v for name, v in result.items() if name.startswith("epoch/")}
         ends = self._steering.report(
-            number, EpochReport(**fields), node=result["node"], has_predictions=result["has_predictions"]
+            number,
+            EpochReport(**fields),
+            node=result["node"],
+            precision=result["precision"],
+            has_predictions=result["has_predictions"],
         )
         return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
 
