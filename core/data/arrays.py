@@ -2,6 +2,7 @@
 
 import math
 import struct
+import tokenize
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from core.errors import DataError
 
 _ROWS_A_BLOCK = 4096
 _KINDS_OF_NUMBERS = "biuf"
+_NO_ARRAY = (ValueError, TypeError, SyntaxError, tokenize.TokenError, struct.error, MemoryError)
+"""What numpy raises for a header that is none, for pickled objects, and for a shape beyond the memory."""
 
 
 def read_arrays(archive: Archive, image_shape: ImageShape | None) -> Dataset:
@@ -53,7 +56,7 @@ def _read_array(archive: Archive, array_name: str) -> np.ndarray:
     with archive.open(file_name) as stream:
         try:
             return np.lib.format.read_array(stream, allow_pickle=False)
-        except (ValueError, struct.error, MemoryError) as error:
+        except _NO_ARRAY as error:
             raise DataError(
                 f"{archive.name}/{array_name} must be a plain array of numbers or text: {error}. "
                 "Save it with np.savez(..., allow_pickle=False)"
@@ -110,7 +113,7 @@ def _as_text(labels: np.ndarray, archive: Archive, num_train: int) -> list[str]:
             f"{where} must have a label for each of the {num_train:,} images of x_train, got {len(labels):,}"
         )
     if labels.dtype.kind == "U":
-        return [str(label) for label in labels.tolist()]
+        return _decoded(labels, where)
     if labels.dtype.kind == "S":
         return [label.decode(errors="replace") for label in labels.tolist()]
     if labels.dtype.kind not in _KINDS_OF_NUMBERS:
@@ -120,6 +123,16 @@ def _as_text(labels: np.ndarray, archive: Archive, num_train: int) -> list[str]:
         row = int(is_whole.argmin())
         raise DataError(f"{where} image {row + 1:,}: labels must be whole numbers or text, got {labels[row]}")
     return [str(int(label)) for label in labels.tolist()]
+
+
+def _decoded(labels: np.ndarray, where: str) -> list[str]:
+    """Return an array of text as a list; DataError where it holds numbers that are no characters."""
+    try:
+        texts = [str(label) for label in labels.tolist()]
+        "".join(texts).encode()
+    except (SystemError, UnicodeEncodeError) as error:
+        raise DataError(f"{where}: labels must be text that can be written as UTF-8: {error}") from error
+    return texts
 
 
 def _image_shape(x_train: np.ndarray, asked: ImageShape | None, where: str) -> ImageShape:

@@ -86,8 +86,8 @@ def _require_distinct(names: tuple[str, ...], where: str) -> None:
 def _require_label(names: tuple[str, ...], found: list[int], where: str) -> None:
     """Raise DataError where no column is called label, or no other column is there."""
     if not found:
-        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        raise DataError(f"{where} must have a column {LABEL!r}, and has {shown[:120]}.{_hint(names)}")
+        shown = _first(list(names))
+        raise DataError(f"{where} must have a column {LABEL!r}, and has {shown}.{_hint(names)}")
     if len(names) == 1:
         raise DataError(f"{where} must have a column for each pixel beside {LABEL!r}, and has none")
 
@@ -98,8 +98,8 @@ def _require_same_columns(names: tuple[str, ...], train: tuple[str, ...], where:
         only_here = [name for name in names if name not in set(train)]
         only_train = [name for name in train if name not in set(names)]
         raise DataError(
-            f"{where} must have the {len(train):,} pixel columns of the train file, got {len(names):,} columns"
-            f"{_list(' (only here: ', only_here)}{_list(' (only in the train file: ', only_train)}.{_hint(names)}"
+            f"{where} must have the {len(train):,} pixel columns of the train file, got {len(names):,} columns "
+            f"(only here: {_first(only_here) or 'none'}; only there: {_first(only_train) or 'none'}).{_hint(names)}"
         )
     if names != train and set(names) == set(train):
         index = next(i for i, (name, other) in enumerate(zip(names, train, strict=True)) if name != other)
@@ -111,10 +111,9 @@ def _require_same_columns(names: tuple[str, ...], train: tuple[str, ...], where:
         raise DataError(f"{where}: the first line must name the columns as the train file does.{_hint(names)}")
 
 
-def _list(before: str, names: list[str]) -> str:
-    """Return up to three of the names in brackets, or nothing."""
-    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-    return f"{before}{shown[:120]})" if names else ""
+def _first(names: list[str]) -> str:
+    """Return up to three of the names, and whether there are more."""
+    return ", ".join(names[:3])[:120] + (" and more" if len(names) > 3 else "")
 
 
 def _hint(names: tuple[str, ...]) -> str:

@@ -29,10 +29,10 @@ def encode_labels(
         labels (num_rows,) int32 and class_names (num_classes,) str.
 
     Raises:
-        DataError: an empty or NaN label, or fewer than two classes.
+        DataError: an empty or NaN label, one of several lines, or fewer than two classes.
     """
     spellings = {raw: raw.strip() for raw in dict.fromkeys(raw_labels)}
-    _require_no_missing(raw_labels, spellings, where)
+    _require_no_gap(raw_labels, spellings, where)
     numbers = {raw: _WHOLE_NUMBER.fullmatch(text) for raw, text in spellings.items()}
     if all(numbers.values()):
         values = {raw: int(match[1]) for raw, match in numbers.items() if match is not None}
@@ -47,13 +47,19 @@ def encode_labels(
     return labels, np.array(names, dtype=np.str_)
 
 
-def _require_no_missing(raw_labels: Sequence[str], spellings: dict[str, str], where: str) -> None:
-    """Raise DataError with the number of the first row that has no label."""
-    missing = {raw for raw, text in spellings.items() if text.lower() in _MISSING}
-    if missing:
-        row = next(index for index, raw in enumerate(raw_labels) if raw in missing)
-        got = spellings[raw_labels[row]] or "nothing"
-        raise DataError(f"{where} row {row + 1}: each row must have a label, got {got}. Label it or remove the row")
+def _require_no_gap(raw_labels: Sequence[str], spellings: dict[str, str], where: str) -> None:
+    """Raise DataError with the number of the first row that has no label, or more than a line of it."""
+    bad = {raw for raw, text in spellings.items() if text.lower() in _MISSING or len(text.splitlines()) > 1}
+    if bad:
+        row = next(index for index, raw in enumerate(raw_labels) if raw in bad)
+        text = spellings[raw_labels[row]]
+        if len(text.splitlines()) > 1:
+            raise DataError(
+                f"{where} row {row + 1:,}: a label must be one line, got {text[:40]!r}. Is a quote missing?"
+            )
+        raise DataError(
+            f"{where} row {row + 1:,}: each row must have a label, got {text or 'nothing'}. Label it or remove the row"
+        )
 
 
 def _require_two_classes(names: list[str], num_rows: int, where: str) -> None:

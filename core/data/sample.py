@@ -21,6 +21,8 @@ def read_sample_submission(stream: TextIO, where: str, *, num_test: int) -> tupl
         rows = [[cell.strip() for cell in row] for row in csv.reader(stream) if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise DataError(f"{where} is no CSV: {error}") from error
+    if not rows:
+        raise DataError(f"{where} is empty: it must have a header and a row for each test row, or be removed")
     for number, row in enumerate(rows):
         if len(row) != 2:
             place = "header" if number == 0 else f"row {number:,}"

@@ -55,7 +55,7 @@ def _suggestion(num_pixels: int) -> str:
     """Return the --image-shape that fits best: square, square in colour, else the squarest rectangle."""
     for channels in (1, 3):
         side = math.isqrt(num_pixels // channels)
-        if side * side * channels == num_pixels:
+        if side > 1 and side * side * channels == num_pixels:
             return f"--image-shape {show_shape((side, side, channels))}"
     height = next(side for side in range(math.isqrt(num_pixels), 0, -1) if num_pixels % side == 0)
     return f"--image-shape {show_shape((height, num_pixels // height, 1))}"

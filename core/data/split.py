@@ -83,7 +83,7 @@ def _stratified(
 
 def _require_enough(dataset: Dataset, strata: np.ndarray, share: float) -> None:
     """Raise DataError where a class has so few images that chance would decide whether both sides get one."""
-    needed = math.ceil(1 / min(share, 1 - share))
+    needed = math.ceil(1 / min(share, 1 - share) - 1e-9)  # 1 / (1 - 0.9) is 10.000000000000002
     counts = np.bincount(strata, minlength=dataset.num_classes)
     rarest = int(counts.argmin())
     if counts[rarest] < needed:

@@ -16,7 +16,7 @@ from core.data.header import Header, read_header
 from core.errors import DataError
 
 CELLS_A_BLOCK = 1_000_000
-"""Cells parsed at once: 2 to 4 MB of text, after which larger blocks gain no speed."""
+"""Cells parsed at once, 2 to 4 MB of text: a quarter or four times as many take the same time."""
 
 
 @dataclass(frozen=True, kw_only=True)

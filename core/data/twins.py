@@ -4,6 +4,7 @@ An image that is in training and in the holdout scores what was learnt by heart.
 """
 
 import itertools
+import math
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -48,10 +49,15 @@ def first_identical_rows(
     never met in practice.
     """
     seen: dict[bytes, int] = {}
-    rows = itertools.chain.from_iterable(np.ascontiguousarray(block).reshape(len(block), -1) for block in blocks)
+    rows = itertools.chain.from_iterable(_flat(block) for block in blocks)
     digests = (blake2b(row.data, digest_size=_DIGEST_BYTES).digest() for row in rows)
     num_images = sum(len(block) for block in blocks)
     return np.fromiter((seen.setdefault(digest, row) for row, digest in enumerate(digests)), np.int64, num_images)
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    """Return images as contiguous rows, also where there are none (reshape(0, -1) is refused)."""
+    return np.ascontiguousarray(images).reshape(len(images), math.prod(images.shape[1:]))
 
 
 def _has_conflict(

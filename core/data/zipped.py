@@ -12,7 +12,7 @@ from typing import IO, BinaryIO, cast
 
 from core.errors import DataError
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, UnicodeDecodeError)
 _MAX_DEFLATE_RATIO = 1032
 """Bytes that one deflated byte can stand for at most (zlib.net/zlib_tech.html)."""
 _DRAIN_BYTES = 2**20
@@ -25,7 +25,7 @@ class ZipArchive:
     def __init__(self, name: str, file: zipfile.ZipFile) -> None:
         self.name = name
         self._zip = file
-        self._members = [info for info in file.infolist() if not info.is_dir() and not _is_macos_shadow(info)]
+        self._members = [info for info in file.infolist() if _is_file(info)]
 
     def has(self, file_name: str) -> bool:
         """Return True where the zip holds the file; DataError where it holds it more than once."""
@@ -125,9 +125,10 @@ def _path(info: zipfile.ZipInfo) -> str:
     return info.filename.replace("\\", "/")
 
 
-def _is_macos_shadow(info: zipfile.ZipInfo) -> bool:
-    """True for the attributes that macOS packs beside each file under the same name."""
-    return _path(info).startswith("__MACOSX/")
+def _is_file(info: zipfile.ZipInfo) -> bool:
+    """True for a file of the user's: no folder, and none of what macOS packs beside each file under its name."""
+    path = _path(info)
+    return path != "" and not path.endswith("/") and not path.startswith("__MACOSX/")
 
 
 def _require_plain(info: zipfile.ZipInfo, where: str) -> None:

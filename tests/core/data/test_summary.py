@@ -1,0 +1,24 @@
+from pathlib import Path
+
+import numpy as np
+
+from core.data.load import load_dataset
+from core.data.split import split_rows
+from core.data.summary import summarize
+from core.store.dataset import read_data_summary, write_data_summary
+
+
+def test_summary_survives_the_disk(tmp_path: Path) -> None:
+    dataset = load_dataset(None)
+    split = split_rows(dataset, "0.2", 0)
+    url = str(tmp_path / "data.npz")
+    write_data_summary(url, summarize(dataset, split))
+    stored = read_data_summary(url)
+    assert (stored.fingerprint, stored.split) == (dataset.fingerprint, split.fingerprint)
+    assert np.array_equal(stored.labels, dataset.labels)
+    assert np.array_equal(stored.holdout_rows, split.holdout_rows)
+    assert stored.class_names.tolist() == dataset.class_names.tolist()
+    assert stored.test_ids.tolist() == dataset.test_ids.tolist()
+    assert stored.submission_header == dataset.submission_header
+    assert stored.test_labels is not None
+    assert stored.test_labels.tolist() == np.asarray(dataset.test_labels).tolist()
