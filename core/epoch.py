@@ -12,7 +12,7 @@ from core.augment import NUM_COEFFICIENTS, resample
 from core.errors import TrainingError
 from core.model import PIXEL_SCALE
 
-STEPS_PER_CALL = 64
+STEPS_PER_CALL = 32
 """Steps between two looks at the loss and at Ctrl-C: seconds on a CPU, with a call's cost lost among them."""
 
 

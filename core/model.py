@@ -1,8 +1,5 @@
 """The CNN of a `ModelConfig`, in Keras's own layers."""
 
-import tempfile
-from pathlib import Path
-
 import keras
 
 from core.config import ModelConfig
@@ -65,14 +62,6 @@ def as_deployable(model: keras.Model) -> keras.Model:
     deployable = keras.Model(pixels, softmax, name=model.name)
     deployable.set_weights(model.get_weights())
     return deployable
-
-
-def keras_file(model: keras.Model) -> bytes:
-    """Return the bytes of the model's .keras file."""
-    with tempfile.TemporaryDirectory(prefix="softvote-") as folder:
-        path = Path(folder, "model.keras")
-        model.save(path)
-        return path.read_bytes()
 
 
 def _block(
