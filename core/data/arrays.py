@@ -45,6 +45,7 @@ def read_arrays(archive: Archive, image_shape: ImageShape | None) -> Dataset:
         name=archive.name,
         x_train=x_train.reshape(-1, *shape),
         raw_labels=labels,
+        labels_where=f"{archive.name}/y_train",
         x_test=x_test.reshape(-1, *shape),
     )
 

@@ -49,6 +49,7 @@ def assemble_dataset(
     x_train: np.ndarray,  # (num_train, height, width, channels) uint8
     raw_labels: Sequence[str],  # num_train labels as text
     x_test: np.ndarray,  # (num_test, height, width, channels) uint8
+    labels_where: str | None = None,
     test_ids: Sequence[str] | None = None,
     submission_header: tuple[str, str] = DEFAULT_HEADER,
 ) -> Dataset:
@@ -59,13 +60,14 @@ def assemble_dataset(
         x_train: Train images.
         raw_labels: One label a train image; `labels.encode_labels` says what they may be.
         x_test: Test images, of the same height, width and channels.
+        labels_where: Where the labels stand, for messages; None says `name`.
         test_ids: One id a test image; None numbers them from 1.
         submission_header: Column names of the submission.
 
     Raises:
         DataError: a missing label, fewer than two classes, or images that were scaled to 0..1.
     """
-    labels, class_names = encode_labels(raw_labels, name)
+    labels, class_names = encode_labels(raw_labels, labels_where or name)
     _require_contrast(x_train, x_test, name)
     ids = range(1, len(x_test) + 1) if test_ids is None else test_ids
     return Dataset(

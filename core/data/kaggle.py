@@ -35,6 +35,7 @@ def read_kaggle(archive: Archive, image_shape: ImageShape | None) -> Dataset:
         name=archive.name,
         x_train=train.pixels.reshape(-1, *shape),
         raw_labels=train.labels,
+        labels_where=f"{archive.name}/{TRAIN}",
         x_test=test_pixels.reshape(-1, *shape),
         test_ids=ids,
         submission_header=header,

@@ -91,7 +91,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "nan-label": ({"x_train": IMAGES, "y_train": LABELS * np.nan}, "y_train image 1: labels must be whole"),
     "date": ({"x_train": IMAGES, "y_train": LABELS.astype("M8[s]")}, "y_train must be whole numbers or text, got date"),
     "objects": ({"x_train": IMAGES, "y_train": LABELS.astype(object)}, "a.npz/y_train must be a plain array.*Object"),
-    "one-class": ({"x_train": IMAGES, "y_train": LABELS * 0}, "one class only"),
+    "one-class": ({"x_train": IMAGES, "y_train": LABELS * 0}, "a.npz/y_train: labels must be .* one class only"),
     "test-shape": ({"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:, :2]}, r"x_test .* got \(2, 3\)"),
     "test-form": ({"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES.reshape(4, 9)}, r"x_test .* got \(9,\)"),
     "test-scaled": ({"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES / 255}, "a.npz/x_test image 1: .*multiply"),

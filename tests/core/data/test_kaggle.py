@@ -99,8 +99,11 @@ BAD = {
     "nothing": ({}, "a must hold train.csv, and holds nothing"),
     "empty": ({"train": ""}, "a/train.csv is empty"),
     "header-only": ({"train": HEADER}, "a/train.csv must have rows below its header"),
-    "one-class": ({"train": f"{HEADER}\n1,0,9,0,0\n1,2,3,4,5\n"}, "one class only"),
-    "label-gap": ({"train": f"{HEADER}\n1,0,9,0,0\n,2,3,4,5\n"}, "a row 2: each row must have a label"),
+    "one-class": (
+        {"train": f"{HEADER}\n1,0,9,0,0\n1,2,3,4,5\n"},
+        "a/train.csv: labels must be of two classes or more, got one class only",
+    ),
+    "label-gap": ({"train": f"{HEADER}\n1,0,9,0,0\n,2,3,4,5\n"}, "a/train.csv row 2: each row must have a label"),
     "no-square": ({"train": "label,a,b,c\n1,2,3,4\n2,3,4,5\n"}, "got 3 pixels a row, which is no square.*1x3x1"),
     "widths": ({"train": TRAIN, "test": "a,b,c\n1,2,3\n"}, "a/test.csv must have the 4 pixel columns .* got 3"),
     "test-ragged": ({"train": TRAIN, "test": f"{TEST}1,2,3\n"}, r"a/test.csv row 2 \(line 3\): .* 4 values .* got 3"),
