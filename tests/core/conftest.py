@@ -1,9 +1,10 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
-from core.config import AugmentConfig, Config, ModelConfig, TrainConfig
+from core.config import AugmentConfig, Config, ModelConfig, Precision, TrainConfig
 from core.data.dataset import Dataset, assemble_dataset
 from core.data.split import Split
 
@@ -43,14 +44,12 @@ def tiny_config() -> Callable[..., Config]:
     def make(
         augment: AugmentConfig | None = None,
         model: ModelConfig = TINY_MODEL,
-        precision: str = "float32",
-        **train: object,
+        precision: Precision = "float32",
+        **train: Any,
     ) -> Config:
+        made: dict[str, Any] = {"batch_size": 16, "epochs": 4, "learning_rate": 3e-3}
         return Config(
-            model=model,
-            train=TrainConfig(**({"batch_size": 16, "epochs": 4, "learning_rate": 3e-3} | train)),
-            augment=augment or AugmentConfig(),
-            precision=precision,
+            model=model, train=TrainConfig(**(made | train)), augment=augment or AugmentConfig(), precision=precision
         )
 
     return make

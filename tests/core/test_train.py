@@ -131,7 +131,7 @@ def test_no_test_rows_give_no_test_softmax(tiny_dataset: Dataset, tiny_split: Sp
 def test_a_loss_that_is_not_finite_names_the_epoch(
     tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
 ) -> None:
-    trainer = Trainer(tiny_config(learning_rate=1e30), tiny_dataset, tiny_split, seed=0)
+    trainer = Trainer(tiny_config(learning_rate=1e38), tiny_dataset, tiny_split, seed=0)
     with pytest.raises(TrainingError, match=r"epoch 1: the training loss must be finite, got (nan|inf) .*smaller"):
         trainer.run_epoch()
 
@@ -140,7 +140,7 @@ def test_a_holdout_log_loss_that_is_not_finite_names_the_epoch(
     tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
 ) -> None:
     # one step an epoch, so that the loss is taken before the weights run away
-    trainer = Trainer(tiny_config(learning_rate=1e30, batch_size=70), tiny_dataset, tiny_split, seed=0)
+    trainer = Trainer(tiny_config(learning_rate=1e38, batch_size=70), tiny_dataset, tiny_split, seed=0)
     with pytest.raises(TrainingError, match="epoch 1: the holdout log-loss must be finite, got nan"):
         trainer.run_epoch()
 
