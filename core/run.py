@@ -113,6 +113,8 @@ def _train(
     record = _open_record(trial, config, manifest)
     config = Config.from_json(record.config)
     _tell_precision(folder, manifest, config, console)
+    if record.epochs:
+        print_line(console, f"going on with {folder.url} after epoch {len(record.epochs)}")
     job = TrialJob(
         trial_id=TRIAL_ID,
         folder=trial,

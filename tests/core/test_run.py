@@ -152,7 +152,9 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(
     console = Console(file=io.StringIO(), width=120)
     result = train_study(settings_of(runs, "stopped"), console)
     assert isinstance(console.file, io.StringIO)
-    lines = [line for line in console.file.getvalue().splitlines() if line.startswith("epoch")]
+    printed = console.file.getvalue().splitlines()
+    assert f"going on with {runs / 'stopped'} after epoch 2" in printed
+    lines = [line for line in printed if line.startswith("epoch")]
     assert [line.split("  ")[0] for line in lines] == ["epoch 3/3"]
     assert without_seconds(result.record.epochs) == without_seconds(whole[0].record.epochs)
     np.testing.assert_array_equal(result.holdout_softmax, whole[0].holdout_softmax)
