@@ -26,6 +26,7 @@ QUIET_ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 PROBE_SECONDS = 10
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,9 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
     """
     for name, value in QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    if address is not None:
+    if address is None:
+        _require_loopback()
+    else:
         _require_answer(address)
     _set_authentication(address)
     import ray
@@ -72,6 +75,7 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
                 log_to_driver=False,
                 logging_level="ERROR",
                 _temp_dir=scratch,
+                _node_ip_address=LOOPBACK,  # open to this machine alone, and there without any network
             )
         else:
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
@@ -83,6 +87,18 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_loopback() -> None:
+    """Raise ClusterError where processes of this machine cannot talk to each other; Ray itself would wait for ever."""
+    try:
+        with socket.create_server((LOOPBACK, 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=PROBE_SECONDS).close()
+    except OSError as error:
+        raise ClusterError(
+            f"this machine's loopback interface must be up, and {LOOPBACK} does not answer: {error}. "
+            "Bring it up with `ip link set lo up`"
+        ) from error
 
 
 def _require_answer(address: str) -> None:

@@ -25,8 +25,8 @@ def search_command(runs: Path, study: str, *options: str) -> list[str]:
     return [sys.executable, "-m", "search", "--runs", str(runs), "--study", study, *options]
 
 
-def run_search(runs: Path, study: str, *options: str) -> subprocess.CompletedProcess[str]:
-    command = search_command(runs, study, *options)
+def run_search(runs: Path, study: str, *options: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    command = [*prefix, *search_command(runs, study, *options)]
     return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
 
 
@@ -68,9 +68,22 @@ def runs(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(runs) -> subprocess.CompletedProcess[str]:
-    """Run one search from beginning to end."""
-    done = run_search(runs, "whole", *OPTIONS)
+def without_network() -> tuple[str, ...]:
+    """Return the words that run a command in a namespace with loopback alone; none where that is not allowed."""
+    raise_loopback = "import fcntl, os, socket, struct, sys; fcntl.ioctl(socket.socket(), 0x8914, "
+    raise_loopback += "struct.pack('16sh14x', b'lo', 1)); os.execvp(sys.argv[1], sys.argv[1:])"
+    prefix = ("unshare", "-n", sys.executable, "-c", raise_loopback)
+    try:
+        allowed = subprocess.run([*prefix, "true"], capture_output=True, timeout=60, check=False).returncode == 0
+    except OSError:
+        allowed = False
+    return prefix if allowed else ()
+
+
+@pytest.fixture(scope="module")
+def whole(runs, without_network) -> subprocess.CompletedProcess[str]:
+    """Run one search from beginning to end, cut off from all networks where the machine allows it."""
+    done = run_search(runs, "whole", *OPTIONS, prefix=without_network)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -126,6 +139,21 @@ def test_search_writes_submission_leaderboard_and_manifest(whole, runs):
     assert manifest["settings"]["trials"] == 4
     assert manifest["data"]["num_test"] == 360
     assert manifest["versions"]["ray"]
+
+
+def test_search_needs_no_network(whole, without_network):
+    if not without_network:
+        pytest.skip("unshare -n is not allowed here")
+    assert whole.returncode == 0
+
+
+def test_search_without_loopback_says_so_in_one_line(without_network, tmp_path):
+    if not without_network:
+        pytest.skip("unshare -n is not allowed here")
+    refused = run_search(tmp_path, "bad", *OPTIONS, prefix=("unshare", "-n"))
+    assert refused.returncode == 2
+    assert "loopback interface must be up" in refused.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_search_leaves_no_temporary_file(whole, runs):
