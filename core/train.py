@@ -17,7 +17,7 @@ from core.config import Config
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.epoch import TrainLoop, TrainSteps
-from core.errors import StoredFileError, TrainingError
+from core.errors import TrainingError
 from core.limits import require_config_fits_data
 from core.metrics import LOG_LOSS, accuracy, log_loss
 from core.model import as_deployable, build_model
@@ -26,6 +26,7 @@ from core.predict import Predictor
 from core.schedule import make_schedule
 from core.seeds import derive_seed
 from core.store.records import EpochReport
+from core.weights import numbered, require_same_arrays
 
 
 class Trainer:
@@ -126,9 +127,9 @@ class Trainer:
             "epoch": np.array(len(self.epochs)),
             "schedule": self._schedule.state(),
             "best_holdout_softmax": self._best_holdout_softmax,
-            **_numbered("weights", self._weights()),
-            **_numbered("optimizer", optimizer),
-            **_numbered("best_weights", self._best_weights),
+            **numbered("weights", self._weights()),
+            **numbered("optimizer", optimizer),
+            **numbered("best_weights", self._best_weights),
         }
 
     def restore(self, state: dict[str, np.ndarray], epochs: Sequence[EpochReport]) -> None:
@@ -142,15 +143,15 @@ class Trainer:
             StoredFileError: the state is of another training; nothing has been changed.
         """
         weights, optimizer = self._weights(), [variable.numpy() for variable in self._adam.state]
-        expected = _numbered("weights", weights) | _numbered("optimizer", optimizer)
-        expected |= _numbered("best_weights", weights)
-        _require_same_arrays(state, expected, num_epochs=len(epochs))
+        expected = numbered("weights", weights) | numbered("optimizer", optimizer)
+        expected |= numbered("best_weights", weights)
+        require_same_arrays(state, expected, num_epochs=len(epochs))
         self.epochs = list(epochs)
         self._schedule.restore(state["schedule"])
-        self._model.set_weights([state[name] for name in _numbered("weights", weights)])
-        for variable, name in zip(self._adam.state, _numbered("optimizer", optimizer), strict=True):
+        self._model.set_weights([state[name] for name in numbered("weights", weights)])
+        for variable, name in zip(self._adam.state, numbered("optimizer", optimizer), strict=True):
             variable.assign(state[name])
-        self._best_weights = [state[name] for name in _numbered("best_weights", weights)]
+        self._best_weights = [state[name] for name in numbered("best_weights", weights)]
         self._best_holdout_softmax = state["best_holdout_softmax"]
         self._best_test_softmax = None
 
@@ -191,20 +192,3 @@ class Trainer:
     def _weights(self) -> list[np.ndarray]:
         """Return copies of the model's weights."""
         return [np.array(weight) for weight in self._model.get_weights()]
-
-
-def _numbered(name: str, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the arrays under `name/0`, `name/1` and so on."""
-    return {f"{name}/{index}": array for index, array in enumerate(arrays)}
-
-
-def _require_same_arrays(state: dict[str, np.ndarray], expected: dict[str, np.ndarray], *, num_epochs: int) -> None:
-    """Raise StoredFileError unless `state` has the arrays of `expected`, in their shapes, after `num_epochs`."""
-    others = {"epoch", "schedule", "best_holdout_softmax"}
-    shapes = {name: array.shape for name, array in state.items() if name not in others}
-    is_same = shapes == {name: array.shape for name, array in expected.items()}
-    if not is_same or not others <= state.keys() or int(state["epoch"]) != num_epochs:
-        raise StoredFileError(
-            f"the checkpoint must be of this configuration after {num_epochs} epochs, and is of another training. "
-            "Delete the trial's checkpoint folder to train it from the start"
-        )
