@@ -19,7 +19,8 @@ from core.store.records import TrialRecord
 
 REDUCTION_FACTOR = 3
 """Of the trials that reach a rung, one in this many goes on (asynchronous successive halving's usual 3 or 4)."""
-NUM_RUNGS = 3
+FIRST_RUNG_SHARE = 5
+"""The first rung is after one epoch in this many: later, bad trials cost too much; earlier, warm-ups look bad."""
 NUM_RANDOM_TRIALS = 8
 """Trials drawn at random before the sampler models what it saw."""
 
@@ -34,14 +35,17 @@ _STATES = {
 
 def rung_epochs(epochs: int) -> tuple[int, ...]:
     """Return the epochs after which a trial of `epochs` epochs may be pruned, ascending, the last epoch left out."""
-    first = first_rung(epochs)
-    rungs = (first * REDUCTION_FACTOR**rung for rung in range(NUM_RUNGS + 1))
-    return tuple(epoch for epoch in rungs if epoch < epochs)
+    rungs = []
+    rung = first_rung(epochs)
+    while rung < epochs:
+        rungs.append(rung)
+        rung *= REDUCTION_FACTOR
+    return tuple(rungs)
 
 
 def first_rung(epochs: int) -> int:
-    """Return the first rung's epoch: a ninth of all (reduction factor 3, two cuts), 1 at least."""
-    return max(1, epochs // REDUCTION_FACTOR ** (NUM_RUNGS - 1))
+    """Return the first rung's epoch, 1 at least."""
+    return max(1, epochs // FIRST_RUNG_SHARE)
 
 
 class TrialStudy:

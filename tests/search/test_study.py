@@ -8,7 +8,7 @@ from .conftest import EPOCHS, epoch_report, one_knob_space
 
 
 @pytest.mark.parametrize(
-    ("epochs", "rungs"), [(1, ()), (2, (1,)), (9, (1, 3)), (10, (1, 3, 9)), (20, (2, 6, 18)), (27, (3, 9))]
+    ("epochs", "rungs"), [(1, ()), (2, (1,)), (4, (1, 3)), (10, (2, 6)), (20, (4, 12)), (60, (12, 36))]
 )
 def test_rung_epochs_are_a_third_apart_and_before_the_last(epochs, rungs):
     assert rung_epochs(epochs) == rungs
@@ -36,7 +36,7 @@ def test_rung_epochs_are_those_at_which_the_pruner_asks():
 
 def test_first_rung_is_one_epoch_at_least():
     assert first_rung(1) == 1
-    assert first_rung(90) == 10
+    assert first_rung(90) == 18
 
 
 def test_ask_takes_known_params_and_numbers_from_zero():
