@@ -35,8 +35,9 @@ SCHEDULES = ("plateau", "cosine")
 ROTATION_DEGREES = (0.0, 20.0)
 ZOOM = (0.0, 0.2)
 SHIFT = (0.0, 0.2)
-# above 0.1 the softmax is so flat that log-loss, by which trials rank, suffers.
-LABEL_SMOOTHING = (0.0, 0.1)
+# trials rank by log-loss, which smoothing s keeps above -ln(1 - s): a net with 0.06 had 47 errors of 8,400 at 0.072,
+# one without 44 at 0.021.
+LABEL_SMOOTHING = (0.0, 0.02)
 
 
 def suggest_config(trial: BaseTrial, base: Config, num_train_rows: int) -> Config:
