@@ -98,12 +98,12 @@ class TrainLoop:
     def __init__(
         self,
         steps: TrainSteps,
-        rows: np.ndarray,  # (num_rows, height, width, channels) uint8
-        labels: np.ndarray,  # (num_rows,) int32
+        rows: np.ndarray | tf.Tensor,  # (num_rows, height, width, channels) uint8
+        labels: np.ndarray | tf.Tensor,  # (num_rows,) int32
     ) -> None:
         self.num_steps = math.ceil(len(rows) / steps.batch_size)  # the last step takes what is left
-        self._rows = tf.constant(rows)
-        self._labels = tf.constant(labels, tf.int32)
+        self._rows = tf.convert_to_tensor(rows)
+        self._labels = tf.convert_to_tensor(labels, tf.int32)
         self._run_steps = steps.compile()
 
     def run_epoch(

@@ -23,6 +23,7 @@ from core.metrics import LOG_LOSS, accuracy, log_loss
 from core.model import as_deployable, build_model
 from core.precision import resolve_precision
 from core.predict import Predictor
+from core.rows import rows_on_device
 from core.schedule import make_schedule
 from core.seeds import derive_seed
 from core.store.records import EpochReport
@@ -64,12 +65,11 @@ class Trainer:
             label_smoothing=config.train.label_smoothing,
             is_augmented=not config.augment.is_identity,
         )
-        self._loop = TrainLoop(steps, dataset.x_train[split.train_rows], dataset.labels[split.train_rows])
+        self._rows = rows_on_device(dataset, split)
+        self._loop = TrainLoop(steps, self._rows.train, self._rows.train_labels)
         self._schedule = make_schedule(config.train, self._loop.num_steps)
         self._predictor = Predictor(self._model)
-        self._holdout = tf.constant(dataset.x_train[split.holdout_rows])
         self._holdout_labels = dataset.labels[split.holdout_rows]
-        self._test = dataset.x_test
         self._best_weights: list[np.ndarray] = []
         self._best_holdout_softmax = np.zeros((0, dataset.num_classes), np.float32)
         self._best_test_softmax: np.ndarray | None = None
@@ -88,7 +88,7 @@ class Trainer:
             sums = self._loop.run_epoch(self._order(epoch), self._transforms(epoch), rates)
         except TrainingError as error:
             raise TrainingError(f"epoch {epoch}: {error}. Try a smaller learning rate") from error
-        softmax = self._predictor.softmax(self._holdout)
+        softmax = self._predictor.softmax(self._rows.holdout)
         report = EpochReport(
             epoch=epoch,
             loss=sums.loss / self._num_train,
@@ -110,7 +110,7 @@ class Trainer:
         if self._best_test_softmax is None:
             current = self._weights()
             self._model.set_weights(self._best_weights)
-            self._best_test_softmax = self._predictor.softmax(self._test)
+            self._best_test_softmax = self._predictor.softmax(self._rows.test)
             self._model.set_weights(current)
         return self._best_test_softmax
 

@@ -1,11 +1,11 @@
 """What a search shows while it runs: a live bar on a terminal, one calm line an ended trial elsewhere."""
 
-import sys
 import time
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from core.progress import print_line
 from core.store.records import TrialRecord
 from search.steering import Steering
 
@@ -47,13 +47,13 @@ class SearchProgress:
         for record in ended:
             if record.number not in self._shown:
                 self._shown.add(record.number)
-                self._console.print(self._line(record), highlight=False, soft_wrap=True)
+                print_line(self._console, self._line(record))
         self._bar.update(self._task, completed=len(ended), status=self._status(ended))
 
     def _line(self, record: TrialRecord) -> str:
         """Return one ended trial's line."""
         num_ended, of = len(self._shown), self._steering.num_trials or "?"
-        head = f"[{num_ended}/{of}]".replace("[", r"\[") + f" {record.trial_id} {record.state:<8}"
+        head = f"[{num_ended}/{of}] {record.trial_id} {record.state:<8}"
         if record.best is None or record.state == "failed":
             return f"{head} {record.error or ''}"
         best = record.best
@@ -82,11 +82,6 @@ class SearchProgress:
         pace = (time.time() - self._started) / num_new
         by_trials = pace * max(steering.num_trials - num_ended, 0)
         return by_trials if until_deadline is None else min(by_trials, until_deadline)
-
-
-def new_console() -> Console:
-    """Return the console of a command: stdout, at the terminal's width, a log's at 120 columns."""
-    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def _duration(seconds: float) -> str:

@@ -12,7 +12,8 @@ from core.data.load import load_dataset
 from core.data.split import Split, split_rows
 from core.errors import TrainingError
 from core.limits import require_config_fits_data
-from core.precision import slowness_note
+from core.precision import resolve_precision, slowness_note
+from core.progress import new_console, print_line
 from core.store.manifest import Manifest
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
@@ -25,7 +26,7 @@ from search.cluster import Resources, plan_resources, ray_cluster, scratch_folde
 from search.leaderboard import write_leaderboard
 from search.ledger import Ledger
 from search.models import ModelShelf
-from search.progress import SearchProgress, new_console
+from search.progress import SearchProgress
 from search.settings import SearchSettings, parse_duration
 from search.signals import stop_on_signals
 from search.space import params_of, suggest_config
@@ -95,7 +96,7 @@ class _Start:
 
     def say(self, line: str) -> None:
         """Print one line as it is."""
-        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        print_line(self.console, line)
 
 
 def _prepare(settings: SearchSettings, console: Console) -> _Start:
@@ -116,6 +117,8 @@ def _prepare(settings: SearchSettings, console: Console) -> _Start:
     )
     for line in (*describe_dataset(dataset), describe_split(split)):
         start.say(line)
+    if settings.address is None:  # elsewhere each worker chooses for itself
+        start.say(f"precision: {resolve_precision(settings.precision)}")
     note = slowness_note(settings.precision) if settings.address is None else None
     for line in (*([note] if note else []), *(f"left out: {line}" for line in start.ledger.damaged)):
         print(f"warning: {line}", file=sys.stderr)

@@ -15,9 +15,9 @@ TAIL_SHARE = 0.2
 """Share of the rows, in the file's order, that --holdout tail takes from the end: the notebook's split."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays with == would be ambiguous
 class Split:
-    """Train rows and holdout rows of one data set; no image is in both."""
+    """Train rows and holdout rows of one data set; no image is in both. To compare two, compare fingerprints."""
 
     train_rows: np.ndarray  # (num_train,) int64 row numbers, ascending
     holdout_rows: np.ndarray  # (num_holdout,) int64 row numbers, ascending
