@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from core.store.predictions import read_predictions
-from core.store.records import TrialRecord, read_record
+from core.store.records import EpochReport, TrialRecord, read_record
 
 # 4 epochs have rungs at 1 and 3; two threads a trial leave room for one trial on two cores
 OPTIONS = ["--trials", "4", "--epochs", "4", "--cpus-per-trial", "2", "--top-k", "2", "--keep-models", "1"]
@@ -53,6 +53,11 @@ def stop_after_line(runs: Path, study: str, pattern: str, number: int) -> tuple[
 
 def records_of(runs: Path, study: str) -> list[TrialRecord]:
     return [read_record(str(path)) for path in sorted((runs / study / "trials").glob("*/trial.json"))]
+
+
+def best_of(record: TrialRecord) -> EpochReport:
+    assert record.best is not None
+    return record.best
 
 
 def essence(record: TrialRecord) -> dict[str, object]:
@@ -119,12 +124,12 @@ def test_search_keeps_records_and_predictions_of_every_trial_also_pruned(whole, 
         predictions = read_predictions(str(runs / "whole/trials" / record.trial_id / "predictions.npz"))
         assert predictions.softmax.shape == (288, 10)
         assert predictions.test_softmax.shape == (360, 10)
-        assert predictions.epoch == record.best.epoch
+        assert predictions.epoch == best_of(record).epoch
         assert not (runs / "whole/trials" / record.trial_id / "checkpoint").exists()
 
 
 def test_search_keeps_the_models_of_the_best_trials_only(whole, runs):
-    best = min(records_of(runs, "whole"), key=lambda record: record.best.log_loss)
+    best = min(records_of(runs, "whole"), key=lambda record: best_of(record).log_loss)
     assert [path.parent.name for path in (runs / "whole/trials").glob("*/model.keras")] == [best.trial_id]
 
 

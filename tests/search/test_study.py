@@ -80,12 +80,11 @@ def test_rebuilt_study_suggests_what_the_uninterrupted_one_does():
 
 def test_rebuild_tells_every_state_truthfully_and_fills_lost_numbers_as_failed():
     study = TrialStudy(one_knob_space, seed=0, epochs=EPOCHS)
-    common = {"config": {}, "seed": 0, "params": {}, "distributions": {}}
     study.rebuild(
         [
-            TrialRecord(number=3, trial_id="d", state="failed", **common),
-            TrialRecord(number=0, trial_id="a", state="complete", epochs=(epoch_report(1, 0.5),), **common),
-            TrialRecord(number=1, trial_id="b", state="pruned", epochs=(epoch_report(1, 0.7),), **common),
+            TrialRecord(number=3, trial_id="d", state="failed", config={}, seed=0),
+            TrialRecord(number=0, trial_id="a", state="complete", epochs=(epoch_report(1, 0.5),), config={}, seed=0),
+            TrialRecord(number=1, trial_id="b", state="pruned", epochs=(epoch_report(1, 0.7),), config={}, seed=0),
         ]
     )
     trials = study._study.get_trials()
