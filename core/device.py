@@ -3,9 +3,9 @@
 import contextlib
 import os
 import sys
-import tempfile
-from collections.abc import Iterator
 from types import ModuleType
+
+from core.quiet import stderr_held_back
 
 
 def prepare_tensorflow(*, num_threads: int | None, use_gpu: bool) -> None:
@@ -40,27 +40,8 @@ def prepare_tensorflow(*, num_threads: int | None, use_gpu: bool) -> None:
 def _import_quietly() -> ModuleType:
     """Import tensorflow without the lines that it writes whatever its log level is."""
     if "tensorflow" not in sys.modules:
-        with _stderr_held_back():
+        with stderr_held_back():
             import tensorflow
     import tensorflow
 
     return tensorflow
-
-
-@contextlib.contextmanager
-def _stderr_held_back() -> Iterator[None]:
-    """Keep this process's stderr, C++ included, in a file; on an exception write it out after all."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            os.dup2(kept, 2)
-            held.seek(0)
-            os.write(2, held.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

@@ -10,8 +10,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from core.errors import ClusterError
+from core.quiet import stderr_held_back
+from core.store.manifest import this_machine
 
 QUIET_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -49,12 +52,14 @@ class Resources:
 def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
     """Join the cluster at `address`, or start one on this machine for as long as the block runs.
 
+    A process that has joined a cluster already, a notebook say, stays on that one.
+
     Args:
         address: of a running cluster; None starts a private one, guarded by a random token of its own.
         scratch: a short path for the private cluster's sockets and logs.
 
     Raises:
-        ClusterError: no cluster answers at `address`.
+        ClusterError: no cluster answers at `address`, or none can be started here.
     """
     for name, value in QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -66,27 +71,47 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
     import ray
 
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are told in our own words, see search.tune
-    try:
-        if address is None:
-            ray.init(
-                address="local",
-                num_cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level="ERROR",
-                _temp_dir=scratch,
-                _node_ip_address=LOOPBACK,  # open to this machine alone, and there without any network
-            )
-        else:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ClusterError(
-            f"--address must be a Ray cluster that answers, got {address!r}: {error}. Start one with `ray start --head`"
-        ) from error
+    if ray.is_initialized():
+        yield
+        return
+    _start_or_join(address, scratch)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _start_or_join(address: str | None, scratch: str) -> None:
+    """Call `ray.init`, and put its failures into words of ours."""
+    import ray.exceptions
+
+    failure: Exception | None = None
+    with stderr_held_back():  # without a network Ray's native part warns of just that
+        try:
+            ray.init(log_to_driver=False, logging_level="ERROR", **_init_options(address, scratch))
+        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            failure = error
+    if failure is None:
+        return
+    if address is None:
+        raise ClusterError(f"Ray must be able to start on this machine, and cannot: {failure}") from failure
+    raise ClusterError(
+        f"--address must be a Ray cluster that answers and knows this client, got {address!r}: {failure}. Start one "
+        "with `ray start --head`; where it has no token, set RAY_AUTH_MODE=disabled on every node and here"
+    ) from failure
+
+
+def _init_options(address: str | None, scratch: str) -> dict[str, Any]:
+    """Return what `ray.init` is told of where to run."""
+    if address is not None:
+        return {"address": address}
+    return {
+        "address": "local",
+        "num_cpus": this_machine()["cores"],
+        "include_dashboard": False,
+        "_temp_dir": scratch,
+        "_node_ip_address": LOOPBACK,  # open to this machine alone, and there without any network
+    }
 
 
 def _require_loopback() -> None:

@@ -1,10 +1,8 @@
-import os
 import subprocess
 import sys
 
 import pytest
 
-from core import device
 from core.device import prepare_tensorflow
 
 CHILD = """
@@ -33,20 +31,3 @@ def test_prepare_tensorflow_after_tensorflow_has_started_does_not_raise(monkeypa
     tf.zeros(1)
     prepare_tensorflow(num_threads=7, use_gpu=False)
     prepare_tensorflow(num_threads=None, use_gpu=True)
-
-
-def test_what_an_import_that_fails_wrote_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    def fail() -> None:
-        os.write(2, b"libsomething.so is missing")
-        raise ImportError
-
-    with pytest.raises(ImportError), device._stderr_held_back():
-        fail()
-    assert "libsomething.so is missing" in capfd.readouterr().err
-
-
-def test_what_an_import_that_works_wrote_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
-    with device._stderr_held_back():
-        os.write(2, b"some notice\n")  # as C++ code does
-    os.write(2, b"after\n")
-    assert capfd.readouterr().err == "after\n"

@@ -3,13 +3,19 @@ import re
 import pytest
 
 from core.errors import ConfigError
-from core.settings import STUDY_NAME, TrainingSettings, new_study_name, parse_holdout, parse_image_shape
+from core.settings import (
+    STUDY_NAME,
+    TrainingSettings,
+    new_study_name,
+    parse_holdout,
+    parse_image_shape,
+)
 
 
 def test_training_settings_default_to_what_the_help_says() -> None:
     settings = TrainingSettings()
     assert (settings.data, settings.study, settings.runs, settings.seed) == (None, None, "runs", 0)
-    assert (settings.epochs, settings.holdout, settings.model, settings.augment) == (20, "0.2", "notebook", True)
+    assert (settings.epochs, settings.holdout, settings.model, settings.augment) == (None, "0.2", "notebook", True)
 
 
 def test_holdout_is_a_share_or_the_tail() -> None:

@@ -233,7 +233,8 @@ def test_more_trials_extend_a_study(broken, runs):
         (["--time-budget", "soon"], "--time-budget must be hours, minutes and seconds"),
         (["--data", "no/such.zip"], "no/such.zip"),
         (["--cpus-per-trial", "4096"], "a trial must fit on the cluster"),
-        (["--address", "127.0.0.1:1"], "--address must be a Ray cluster that answers"),
+        (["--address", "127.0.0.1:1"], "--address must be a Ray cluster that answers, got '127.0.0.1:1'"),
+        (["--address", "auto"], "--address must be a Ray cluster that answers and knows this client, got 'auto'"),
     ],
 )
 def test_search_refuses_bad_input_in_one_line(tmp_path, options, words):
