@@ -1,0 +1,76 @@
+"""Every benchmark as a command: without data in the default run, whole but short under the mark `slow`."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import settings
+from benchmarks.settings import ROOT, BenchmarkSettings
+from core.cli import run_command
+from tests.core.data.making import draw_images, to_csv, write_zip
+
+KEYS = {
+    "train_step": ["keras_float32", "float32"],
+    "augment": ["image_data_generator", "keras_layers"],
+    "load": ["warm_cost", "cold_cost"],
+    "predict": ["keras_float32"],
+}
+"""What each JSON line holds: others read them by these names."""
+
+
+def test_every_benchmark_is_run_here() -> None:
+    commands = {path.stem for path in (ROOT / "benchmarks").glob("*.py") if "run_command(" in path.read_text()}
+    assert commands == set(KEYS)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_benchmark_without_data_says_so_in_one_line(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(settings, "ARCHIVE", tmp_path / "none.zip")
+    monkeypatch.setattr(sys, "argv", ["prog"])
+    module = importlib.import_module(f"benchmarks.{name}")
+    with pytest.raises(SystemExit) as end:
+        run_command(BenchmarkSettings, module.main, prog="prog", description="")
+    out, err = capsys.readouterr()
+    assert (end.value.code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.startswith("prog: a benchmark needs Kaggle's digit-recognizer.zip")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KEYS)
+def test_a_quick_run_ends_in_its_json_line(name: str, tmp_path: Path) -> None:
+    images = draw_images(300, 12, 12)
+    labels = [str(row % 3) for row in range(len(images))]
+    members = {"train.csv": to_csv(images, labels), "test.csv": to_csv(draw_images(70, 12, 12, seed=1))}
+    data = write_zip(tmp_path / "small.zip", members)
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", "--quick", "--data", data],
+        cwd=ROOT,
+        env={**os.environ, "SOFTVOTE_CACHE": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert list(found) == ["benchmark", "ratios"]
+    assert found["benchmark"] == name
+    assert list(found["ratios"]) == KEYS[name]
+    assert all(np.isfinite(ratio) and ratio > 0 for ratio in found["ratios"].values())
+
+
+def test_a_benchmark_refuses_a_file_that_is_not_there_from_the_shell(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.zip"
+    command = [sys.executable, "-m", "benchmarks.load", "--data", str(missing)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"python -m benchmarks.load: --data {missing}: there is no such file")
+    assert done.stderr.count("\n") == 1
