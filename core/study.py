@@ -1,6 +1,7 @@
 """Opening a study's folder for training: a new one is made, an old one goes on if the settings agree with it."""
 
 import dataclasses
+import os
 import shlex
 from typing import Any, TypeVar
 
@@ -8,16 +9,16 @@ from core.config import NO_AUGMENT, Config, notebook_config
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.data.summary import summarize
-from core.errors import StudyError
+from core.errors import StoredFileError, StudyError
 from core.settings import TrainingSettings, default_epochs, new_study_name
 from core.store import files
-from core.store.dataset import write_data_summary, write_images
+from core.store.dataset import read_data_summary, write_data_summary, write_images
 from core.store.manifest import Manifest, read_manifest, write_manifest
 from core.store.study import StudyFolder
 
 Settings = TypeVar("Settings", bound=TrainingSettings)
 
-DECIDING_SETTINGS = ("seed", "epochs", "holdout", "model", "precision", "augment")
+DECIDING_SETTINGS = ("seed", "epochs", "model", "precision", "augment")
 """Settings that decide what a trial is: a study keeps those it was made with."""
 
 
@@ -84,6 +85,7 @@ def check_study(
     folder = study_folder(settings)
     manifest = _manifest(settings, command, arguments, dataset, split)
     if not files.exists(folder.manifest):
+        _require_free(folder)
         return manifest
     earlier = read_manifest(folder.manifest)
     _require_same(folder, earlier, manifest)
@@ -91,23 +93,22 @@ def check_study(
 
 
 def write_study(folder: StudyFolder, manifest: Manifest, dataset: Dataset, split: Split) -> None:
-    """Make the study's folder what `manifest` says; data and images are written once."""
-    if not files.exists(folder.data):
+    """Make the study's folder what `manifest` says; data and images are written where they are not whole."""
+    if not _has_data(folder, manifest):
         write_data_summary(folder.data, summarize(dataset, split))
-    if not files.exists(folder.images):
+    if manifest.generation == 1 or not files.is_whole_npz(folder.images, ("x_train", "x_test")):
         write_images(folder.images, dataset.x_train, dataset.x_test)
     write_manifest(folder.manifest, manifest)
 
 
 def command_line(settings: Any, program: str) -> str:
     """Return the command that gives these settings, options at their defaults left out, ready to paste."""
-    words = ["uv", "run", "-m", program]
+    words = ["uv", "run", "-m", program] if "UV" in os.environ else ["python", "-m", program]  # as uv run tells
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         if value == field.default:
             continue
-        option = field.name.replace("_", "-")
-        words += [f"--{'' if value else 'no-'}{option}"] if isinstance(value, bool) else [f"--{option}", str(value)]
+        words += _option(field.name, value).split(" ", 1)
     return shlex.join(words)
 
 
@@ -139,6 +140,26 @@ def _manifest(
     )
 
 
+def _has_data(folder: StudyFolder, manifest: Manifest) -> bool:
+    """True where data.npz is whole and of this data and split."""
+    try:
+        data = read_data_summary(folder.data)
+    except (FileNotFoundError, StoredFileError):
+        return False
+    return data.fingerprint == manifest.data["fingerprint"] and data.split == manifest.split["fingerprint"]
+
+
+def _require_free(folder: StudyFolder) -> None:
+    """Raise StudyError where a new study would be laid into something else's folder."""
+    of_a_start_that_was_killed = {"data.npz", "images.npz"}
+    names = [name for name in files.list_names(folder.url) if not name.startswith(files.TEMPORARY_PREFIX)]
+    if set(names) - of_a_start_that_was_killed or (files.exists(folder.url) and not files.is_folder(folder.url)):
+        raise StudyError(
+            f"{folder.url} must be a new name or a study's folder (one with study.json), and is neither. "
+            "Name another --study"
+        )
+
+
 def _require_same(folder: StudyFolder, earlier: Manifest, now: Manifest) -> None:
     """Raise StudyError where the two would not train the same thing."""
     advice = "Name another --study, or take that back"
@@ -152,9 +173,15 @@ def _require_same(folder: StudyFolder, earlier: Manifest, now: Manifest) -> None
             f"got {now.data['name']} with {now.data['num_train']} train rows. {advice}"
         )
     for name in DECIDING_SETTINGS:
-        before, after = earlier.settings.get(name), now.settings[name]
+        before, after = (_option(name, manifest.settings.get(name)) for manifest in (earlier, now))
         if before != after:
-            option = name.replace("_", "-")
-            raise StudyError(f"{folder.url} was made with --{option} {before}, got --{option} {after}. {advice}")
+            raise StudyError(f"{folder.url} was made with {before}, got {after}. {advice}")
     if earlier.split["fingerprint"] != now.split["fingerprint"]:
-        raise StudyError(f"{folder.url} was made with another split of the same rows. {advice}")
+        before, after = (_option("holdout", manifest.split["method"]) for manifest in (earlier, now))
+        raise StudyError(f"{folder.url} was made with {before} and other holdout rows, got {after}. {advice}")
+
+
+def _option(name: str, value: Any) -> str:
+    """Return a setting as it is typed."""
+    option = name.replace("_", "-")
+    return f"--{'' if value else 'no-'}{option}" if isinstance(value, bool) else f"--{option} {value}"

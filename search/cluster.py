@@ -14,7 +14,7 @@ from typing import Any
 
 from core.errors import ClusterError
 from core.quiet import stderr_held_back
-from core.store.manifest import this_machine
+from core.store.manifest import usable_cores
 
 QUIET_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -34,18 +34,12 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What a cluster has, and what a trial takes of it."""
+    """What a trial takes of a cluster, and how many fit."""
 
-    cpus: int
-    gpus: int
     cpus_per_trial: int
     gpus_per_trial: float
-
-    @property
-    def max_concurrent(self) -> int:
-        """Trials that fit side by side."""
-        by_cpus = self.cpus // self.cpus_per_trial
-        return by_cpus if self.gpus_per_trial == 0 else min(by_cpus, int(self.gpus / self.gpus_per_trial))
+    max_concurrent: int
+    """Trials that fit side by side."""
 
 
 @contextlib.contextmanager
@@ -89,7 +83,7 @@ def _start_or_join(address: str | None, scratch: str) -> None:
     with stderr_held_back():  # without a network Ray's native part warns of just that
         try:
             ray.init(log_to_driver=False, logging_level="ERROR", **_init_options(address, scratch))
-        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             failure = error
     if failure is None:
         return
@@ -107,7 +101,7 @@ def _init_options(address: str | None, scratch: str) -> dict[str, Any]:
         return {"address": address}
     return {
         "address": "local",
-        "num_cpus": this_machine()["cores"],
+        "num_cpus": usable_cores(),
         "include_dashboard": False,
         "_temp_dir": scratch,
         "_node_ip_address": LOOPBACK,  # open to this machine alone, and there without any network
@@ -128,8 +122,8 @@ def _require_loopback() -> None:
 
 def _require_answer(address: str) -> None:
     """Raise ClusterError where nothing listens at host:port; Ray itself would try for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if address in ("auto", "local") or not port.isdigit():
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
         return
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_SECONDS).close()
@@ -171,14 +165,24 @@ def plan_resources(cpus_per_trial: int, gpus_per_trial: float | None) -> Resourc
     """
     import ray
 
-    total = ray.cluster_resources()
-    cpus, gpus = int(total.get("CPU", 0)), int(total.get("GPU", 0))
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     if gpus_per_trial is None:
-        gpus_per_trial = 1.0 if gpus else 0.0
-    plan = Resources(cpus=cpus, gpus=gpus, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial)
-    if plan.max_concurrent < 1:
+        gpus_per_trial = 1.0 if any(node.get("GPU", 0) for node in nodes) else 0.0
+    fitting = sum(num_fitting(node.get("CPU", 0), node.get("GPU", 0), cpus_per_trial, gpus_per_trial) for node in nodes)
+    if fitting < 1:
+        have = ", ".join(f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in nodes)
         raise ClusterError(
-            f"a trial must fit on the cluster, which has {cpus} CPUs and {gpus} GPUs; got --cpus-per-trial "
+            f"a trial must fit on one machine of the cluster ({have or 'none'}); got --cpus-per-trial "
             f"{cpus_per_trial} and --gpus-per-trial {gpus_per_trial:g}. Ask for less"
         )
-    return plan
+    return Resources(cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial, max_concurrent=fitting)
+
+
+def num_fitting(cpus: float, gpus: float, cpus_per_trial: int, gpus_per_trial: float) -> int:
+    """Return how many trials fit on one machine; a trial's share of a card lies on one card, as Ray places it."""
+    by_cpus = int(cpus // cpus_per_trial)
+    if gpus_per_trial == 0:
+        return by_cpus
+    if gpus_per_trial >= 1:
+        return min(by_cpus, int(gpus // gpus_per_trial))
+    return min(by_cpus, int(gpus) * int(1 / gpus_per_trial + 1e-9))

@@ -1,15 +1,38 @@
-"""The driver's book of trial records: every change is on disk before anything else hears of it."""
+"""The driver's book of trial records: every change is on disk before the search goes on."""
 
+import contextlib
 import dataclasses
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from core.config import Config
-from core.errors import StoredFileError
+from core.errors import StoredFileError, StudyError
 from core.metrics import LOG_LOSS
 from core.store import files
 from core.store.records import EpochReport, TrialRecord, TrialState, read_record, write_record
-from core.store.study import StudyFolder, trial_id_of
+from core.store.study import StudyFolder, number_of, trial_id_of
+from search.study import RUNG_PREFIX, check_memory
+
+PREDICTED = ("rows", "softmax", "test_softmax")
+"""Arrays without which a predictions file is no use."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a trial ends."""
+
+    state: TrialState
+    reason: str = ""
+    """What pruned it: `pruner` or `time budget`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """Who trained an epoch."""
+
+    node: str
+    precision: str
 
 
 class Ledger:
@@ -17,22 +40,37 @@ class Ledger:
 
     def __init__(self, folder: StudyFolder, generation: int) -> None:
         """Open the book of `folder` for this start of the driver."""
-        self._folder = folder
+        self.folder = folder
         self._generation = generation
         self._records: dict[int, TrialRecord] = {}
         self.damaged: list[str] = []
-        """What could not be read, one line each; those trials are trained anew under other numbers."""
+        """What could not be read, one line each; those trials' numbers are not used again."""
+        self.num_taken = 0
+        """The first number that no folder of the study has had."""
 
     def load(self) -> None:
-        """Read all records; a torn one costs that trial alone."""
-        for trial_id in self._folder.trial_ids():
+        """Read all records; a torn one costs that trial alone.
+
+        A trial that ended without predictions, or whose predictions are torn, is trained again: the same
+        configuration and seed give the same ones.
+        """
+        for trial_id in self.folder.trial_ids():
+            self.num_taken = max(self.num_taken, number_of(trial_id) + 1)
+            folder = self.folder.trial(trial_id)
             try:
-                record = read_record(self._folder.trial(trial_id).record)
+                record = read_record(folder.record)
+                check_memory(record)
             except FileNotFoundError:
                 continue
             except StoredFileError as error:
                 self.damaged.append(str(error))
                 continue
+            if record.trial_id != trial_id or record.number != number_of(trial_id):
+                self.damaged.append(f"{folder.record} must be the record of {trial_id}, got that of {record.trial_id}")
+                continue
+            is_scored = record.state in ("complete", "pruned")
+            if is_scored and not files.is_whole_npz(folder.predictions, PREDICTED):
+                record = _begun_again(record)
             self._records[record.number] = record
 
     @property
@@ -79,41 +117,54 @@ class Ledger:
         )
 
     def add_epoch(
-        self, number: int, epoch: EpochReport, memory: dict[str, Any], *, node: str, precision: str
+        self, number: int, epoch: EpochReport, memory: dict[str, Any], *, ending: Ending | None, worker: Worker
     ) -> TrialRecord:
-        """Append an epoch that the trial's worker reported, and the precision that it chose, to go on with."""
+        """Append an epoch, and close the record where it is the trial's last: one write, never one without the other.
+
+        Args:
+            number: the trial's.
+            epoch: as its worker reported it.
+            memory: `TrialStudy.sampler_memory` after it.
+            ending: how the trial ends with it, if it does.
+            worker: who trained it.
+        """
         record = self._records[number]
         grown = dataclasses.replace(
             record,
-            config=record.config | {"precision": precision},
+            config=record.config | {"precision": worker.precision},
             epochs=(*record.epochs, epoch),
-            node=node,
+            node=worker.node,
             generation=self._generation,
             **memory,
         )
-        return self._write(grown)
+        return self._write(grown) if ending is None else self._close(grown, ending)
 
-    def keep_trace(self, number: int, trace: str) -> None:
-        """Leave a failed trial's traceback in its folder."""
-        if trace:
-            files.write_bytes(self._folder.trial(trial_id_of(number)).error, trace.encode())
-
-    def end(
-        self, number: int, state: TrialState, *, error: str | None = None, reason: str | None = None
-    ) -> TrialRecord:
-        """Close a trial's record; its checkpoint goes."""
+    def fail(self, number: int, error: str, trace: str) -> TrialRecord:
+        """Close the record of a trial that ended in an error, whose traceback stays in its folder."""
         record = self._records[number]
-        attrs = record.user_attrs | ({"reason": reason} if reason else {})
-        ended = dataclasses.replace(record, state=state, error=error, user_attrs=attrs, ended=time.time())
-        self._write(ended)
-        files.remove(self._folder.trial(record.trial_id).checkpoints)
-        return ended
+        if trace:
+            files.write_bytes(self.folder.trial(record.trial_id).error, trace.encode())
+        return self._close(dataclasses.replace(record, error=" ".join(error.split())), Ending(state="failed"))
+
+    def _close(self, record: TrialRecord, ending: Ending) -> TrialRecord:
+        """Write a record for the last time; its checkpoint goes."""
+        attrs = record.user_attrs | ({"reason": ending.reason} if ending.reason else {})
+        closed = self._write(dataclasses.replace(record, state=ending.state, user_attrs=attrs, ended=time.time()))
+        with contextlib.suppress(StudyError):  # a checkpoint that stays costs space, nothing else
+            files.remove(self.folder.trial(record.trial_id).checkpoints)
+        return closed
 
     def _write(self, record: TrialRecord) -> TrialRecord:
         """Put the record on disk, then into the book."""
-        write_record(self._folder.trial(record.trial_id).record, record)
+        write_record(self.folder.trial(record.trial_id).record, record)
         self._records[record.number] = record
         return record
+
+
+def _begun_again(record: TrialRecord) -> TrialRecord:
+    """Return the record as it was before its first epoch."""
+    rungless = {name: value for name, value in record.system_attrs.items() if not name.startswith(RUNG_PREFIX)}
+    return dataclasses.replace(record, state="running", epochs=(), ended=None, system_attrs=rungless)
 
 
 def _log_loss(record: TrialRecord) -> float:

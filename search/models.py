@@ -14,9 +14,9 @@ class ModelShelf:
         self._size = size
         self._dropped: set[int] = set()
 
-    def keep_best(self, ranked: list[TrialRecord]) -> None:
-        """Delete the models of all but the first trials of `ranked` (best first)."""
-        for record in ranked[self._size :]:
+    def keep_best(self, ranked: list[TrialRecord], failed: list[TrialRecord]) -> None:
+        """Delete the models of failed trials and of all but the first of `ranked` (best first)."""
+        for record in (*ranked[self._size :], *failed):
             if record.number not in self._dropped:
                 files.remove(self._folder.trial(record.trial_id).model)
                 self._dropped.add(record.number)

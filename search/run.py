@@ -12,7 +12,7 @@ from core.data.load import load_dataset
 from core.data.split import Split, split_rows
 from core.errors import TrainingError
 from core.limits import require_config_fits_data
-from core.precision import resolve_precision, slowness_note
+from core.precision import slowness_note
 from core.progress import new_console, print_line
 from core.store.manifest import Manifest
 from core.store.records import TrialRecord
@@ -59,20 +59,17 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
         The study's folder, its trials and the vote, all of which are also on disk.
 
     Raises:
-        DataError, ConfigError, StudyError, ClusterError: what the user can mend; nothing was trained.
-        TrainingError: all first trials failed.
+        DataError, ConfigError, StudyError, StoredFileError, ClusterError: what the user can mend; what is finished
+            is kept.
+        TrainingError: the first trials failed, or ten in a row.
         SearchInterrupted: Ctrl-C or SIGTERM; what is finished is kept.
     """
     start = _prepare(with_study_name(settings), console or new_console())
-    if start.steering.num_left == 0:
-        start.say(f"{start.folder.url} has its {len(start.ledger.ended)} trials already; voting again")
-    else:
+    try:
         _train(start)
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=settings.top_k))
-    print_vote(vote, start.console)
-    ranked = start.ledger.ranked
-    rest = [record for record in start.ledger.records if record not in ranked]
-    return SearchResult(folder=start.folder, records=(*ranked, *rest), vote=vote)
+        return _conclude(start)
+    except KeyboardInterrupt as stop:
+        raise SearchInterrupted(_how_to_go_on(start)) from stop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +114,6 @@ def _prepare(settings: SearchSettings, console: Console) -> _Start:
     )
     for line in (*describe_dataset(dataset), describe_split(split)):
         start.say(line)
-    if settings.address is None:  # elsewhere each worker chooses for itself
-        start.say(f"precision: {resolve_precision(settings.precision)}")
     note = slowness_note(settings.precision) if settings.address is None else None
     for line in (*([note] if note else []), *(f"left out: {line}" for line in start.ledger.damaged)):
         print(f"warning: {line}", file=sys.stderr)
@@ -146,25 +141,52 @@ def _steering(settings: SearchSettings, manifest: Manifest, num_train: int) -> S
 
 def _train(start: _Start) -> None:
     """Train what is left of the budget; every result is on disk when this returns or raises."""
-    if start.ledger.ended:
-        start.say(f"going on with {start.folder.url}: {len(start.ledger.ended)} trials are finished")
-    seconds = parse_duration(start.settings.time_budget)
-    start.steering.deadline = None if seconds is None else time.time() + seconds
+    steering, ledger = start.steering, start.ledger
+    if steering.num_left == 0:
+        write_study(start.folder, start.manifest, start.dataset, start.split)
+        start.say(f"{start.folder.url} has its {len(ledger.ended)} trials already; voting again")
+        return
+    if ledger.records:
+        start.say(f"going on with {start.folder.url}: {len(ledger.ended)} trials are finished")
     with scratch_folder() as scratch, ray_cluster(start.settings.address, scratch):
         plan = plan_resources(start.settings.cpus_per_trial, start.settings.gpus_per_trial)
         write_study(start.folder, start.manifest, start.dataset, start.split)
+        seconds = parse_duration(start.settings.time_budget)
+        steering.deadline = None if seconds is None else time.time() + seconds
         try:
             _run_trials(start, plan, scratch)
         finally:
-            write_leaderboard(start.folder, start.ledger.ranked, start.ledger.records)
-    if start.steering.stop_reason == "interrupted":
-        raise SearchInterrupted(_how_to_go_on(start))
-    if start.steering.stop_reason == "failing":
-        ended = start.ledger.ended
-        raise TrainingError(
-            f"the first trials must not all fail, and {len(ended)} did: {ended[0].error}. "
-            f"See {start.folder.trial(ended[0].trial_id).error}"
-        )
+            write_leaderboard(start.folder, ledger.ranked, ledger.records)
+    if steering.stop_reason == "interrupted":
+        raise KeyboardInterrupt
+    if steering.stop_reason == "failing" or not ledger.ranked:
+        _raise_failure(start)
+    if steering.num_left:
+        start.say(f"the time budget is spent; trials left for another start of the same command: {steering.num_left}")
+
+
+def _raise_failure(start: _Start) -> None:
+    """Raise what the user has to know of trials that failed one after the other."""
+    failed = [record for record in start.ledger.ended if record.state == "failed"]
+    if not failed:
+        raise TrainingError(f"{start.folder.url} has no finished trial: the time budget must allow one epoch or more")
+    last = failed[-1]
+    raise TrainingError(
+        f"not all trials may fail, and {len(failed)} did, the last one with: {last.error}. "
+        f"See {start.folder.trial(last.trial_id).error}"
+    )
+
+
+def _conclude(start: _Start) -> SearchResult:
+    """Vote, and return everything."""
+    records, ranked = start.ledger.records, start.ledger.ranked
+    write_leaderboard(start.folder, ranked, records)
+    precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
+    start.say(f"precision: {', '.join(precisions)}")
+    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k))
+    print_vote(vote, start.console)
+    rest = [record for record in records if record not in ranked]
+    return SearchResult(folder=start.folder, records=(*ranked, *rest), vote=vote)
 
 
 def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
@@ -186,7 +208,7 @@ def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
 
         def on_change() -> None:
             progress.update()
-            shelf.keep_best(start.ledger.ranked)
+            shelf.keep_best(start.ledger.ranked, [record for record in start.ledger.ended if record.state == "failed"])
 
         steering.on_change = on_change
         run_tune(steering, start.folder, plan, worker, start.dataset, start.split, scratch, progress.update)

@@ -46,6 +46,9 @@ class SearchSettings(TrainingSettings):
         gpus = self.gpus_per_trial
         is_share = gpus is None or 0 <= gpus <= 1 or (float(gpus).is_integer() and gpus > 1)
         require(is_share, "--gpus-per-trial", "a share in 0..1 or a whole number", gpus)
+        is_client = self.address is not None and self.address.startswith("ray://")
+        rule = "auto or host:port, on a machine of the cluster (Ray's client, ray://, cannot run a search)"
+        require(not is_client, "--address", rule, self.address)
         parse_duration(self.time_budget)
 
     @property

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a search: the first ends it cleanly, a second one at once."""
+"""Ctrl-C and SIGTERM during a search: the first ends it cleanly, a second Ctrl-C at once."""
 
 import contextlib
 import signal

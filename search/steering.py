@@ -10,11 +10,14 @@ from typing import Any
 
 from core.seeds import derive_seed
 from core.store.records import EpochReport, TrialRecord
-from search.ledger import Ledger
+from search.ledger import Ending, Ledger, Worker
 from search.study import TrialStudy
 
-MAX_FAILURES_IN_A_ROW = 3
-"""When the first so many trials all fail, the search stops: the fault is not a configuration's."""
+MOST_FAILURES_AT_FIRST = 3
+MOST_FAILURES_IN_A_ROW = 10
+"""When the first 3 trials fail, or later 10 one after the other, the search stops: no configuration is at fault."""
+SAMPLER = "sampler"
+"""Origin of a configuration that was drawn; known ones have names of their own, and are never pruned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +44,16 @@ class Steering:
     on_change: Callable[[], None] = lambda: None
     """Called after each change, to redraw the progress."""
     stop_reason: str | None = None
-    """Why no further trial starts and running ones are left: `interrupted` or `failing`."""
+    """Why no further trial starts and running ones are left: `interrupted`, `failing` or `aborted`."""
+    error: Exception | None = None
+    """What aborted it."""
     running: set[int] = field(default_factory=set)
     _waiting: list[int] = field(default_factory=list)
+    _num_failed_in_a_row: int = 0
 
     def resume(self) -> None:
         """Rebuild the study from the records; unfinished trials wait to go on."""
-        self.study.rebuild(self.ledger.records)
+        self.study.rebuild(self.ledger.records, self.ledger.num_taken)
         self._waiting = [record.number for record in self.ledger.records if not record.has_ended]
 
     @property
@@ -71,26 +77,21 @@ class Steering:
         self.on_change()
         return Assignment(record=record, num_recorded_epochs=len(record.epochs))
 
-    def report(
-        self, number: int, epoch: EpochReport, *, node: str, has_predictions: bool, precision: str = "float32"
-    ) -> bool:
+    def report(self, number: int, epoch: EpochReport, *, worker: Worker, has_predictions: bool) -> bool:
         """Take one epoch's report; True where the trial has to stop, its end already recorded.
 
         A trial is only stopped after an epoch whose predictions are on disk. It goes on, whenever that is, in the
         precision that it began in.
         """
+        self._num_failed_in_a_row = 0
         self.study.report(number, epoch.epoch, epoch.log_loss)
-        is_last = epoch.epoch >= self.epochs
-        is_pruned = not is_last and self.study.should_prune(number)
-        self.ledger.add_epoch(number, epoch, self.study.sampler_memory(number), node=node, precision=precision)
-        if is_last:
-            self._complete(number)
-        elif has_predictions and is_pruned:
-            self._prune(number, "pruner")
-        elif has_predictions and self._ends_with(epoch):
-            self._prune(number, "time budget")
+        ending = self._ending(number, epoch, has_predictions)
+        record = self.ledger.add_epoch(number, epoch, self.study.sampler_memory(number), ending=ending, worker=worker)
+        if ending is not None:
+            self.running.discard(number)
+            self._tell(record)
         self.on_change()
-        return number not in self.running
+        return ending is not None
 
     def fail(self, number: int, error: str, trace: str = "") -> None:
         """Take the news that a trial ended in an error; `trace` is kept in the trial's folder."""
@@ -98,12 +99,17 @@ class Steering:
             return
         self.running.discard(number)
         self.study.fail(number)
-        self.ledger.keep_trace(number, trace)
-        self.ledger.end(number, "failed", error=" ".join(error.split()))
-        ended = self.ledger.ended
-        if len(ended) >= MAX_FAILURES_IN_A_ROW and all(record.state == "failed" for record in ended):
+        self.ledger.fail(number, error, trace)
+        self._num_failed_in_a_row += 1
+        has_succeeded = bool(self.ledger.ranked)
+        if self._num_failed_in_a_row >= (MOST_FAILURES_IN_A_ROW if has_succeeded else MOST_FAILURES_AT_FIRST):
             self.stop_reason = "failing"
         self.on_change()
+
+    def abort(self, error: Exception) -> None:
+        """Stop over an error of the driver's own (a full disk, say), to be raised once Tune's loop has ended."""
+        self.error = self.error or error
+        self.stop_reason = "aborted"
 
     def interrupt(self) -> None:
         """Start nothing more; what runs is left as it is on disk, to go on with the same command."""
@@ -111,26 +117,31 @@ class Steering:
 
     def _open_new(self) -> TrialRecord:
         """Ask the study for a new trial; the known configurations come first."""
-        number = self.study.next_number
-        origin, params = self.known[number] if number < len(self.known) else ("sampler", None)
+        tried = {record.user_attrs.get("origin") for record in self.ledger.records}
+        left = [(origin, params) for origin, params in self.known if origin not in tried]
+        origin, params = left[0] if left else (SAMPLER, None)
         number, config = self.study.ask(params)
         seed = derive_seed(self.seed, "training", number)
         return self.ledger.open(number, config, seed, self.study.sampler_memory(number), origin)
 
-    def _ends_with(self, epoch: EpochReport) -> bool:
-        """True where another epoch like this one would overrun the time budget."""
-        return self.deadline is not None and time.time() + epoch.seconds > self.deadline
+    def _ending(self, number: int, epoch: EpochReport, has_predictions: bool) -> Ending | None:
+        """Return how the trial ends with this epoch, or None where it goes on."""
+        if epoch.epoch >= self.epochs:
+            return Ending(state="complete")
+        is_pruned = self.study.should_prune(number)  # asked of every trial: the answer notes its value at the rung
+        if not has_predictions:
+            return None
+        if is_pruned and self.ledger[number].user_attrs.get("origin") == SAMPLER:
+            return Ending(state="pruned", reason="pruner")
+        if self.deadline is not None and time.time() + epoch.seconds > self.deadline:
+            return Ending(state="pruned", reason="time budget")
+        return None
 
-    def _complete(self, number: int) -> None:
-        """Close a trial that ran all its epochs."""
-        best = self.ledger[number].best
-        assert best is not None, "a complete trial has epochs"
-        self.running.discard(number)
-        self.study.complete(number, best.log_loss)
-        self.ledger.end(number, "complete")
-
-    def _prune(self, number: int, reason: str) -> None:
-        """Close a trial that is stopped early."""
-        self.running.discard(number)
-        self.study.prune(number)
-        self.ledger.end(number, "pruned", reason=reason)
+    def _tell(self, record: TrialRecord) -> None:
+        """Tell the study how a trial ended."""
+        best = record.best
+        assert best is not None, "the record has just got an epoch"
+        if record.state == "complete":
+            self.study.complete(record.number, best.log_loss)
+        else:
+            self.study.prune(record.number)

@@ -14,6 +14,7 @@ from optuna.distributions import distribution_to_json, json_to_distribution
 from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from core.config import Config
+from core.errors import StoredFileError
 from core.seeds import derive_seed
 from core.store.records import TrialRecord
 
@@ -23,6 +24,9 @@ FIRST_RUNG_SHARE = 5
 """The first rung is after one epoch in this many: later, bad trials cost too much; earlier, warm-ups look bad."""
 NUM_RANDOM_TRIALS = 8
 """Trials drawn at random before the sampler models what it saw."""
+
+RUNG_PREFIX = "completed_rung_"
+"""Of the pruner's attributes: what a trial had at each rung."""
 
 SpaceFunction = Callable[[BaseTrial], Config]
 _STATES = {
@@ -73,16 +77,27 @@ class TrialStudy:
         """The number that the next new trial gets."""
         return len(self._study.get_trials(deepcopy=False))
 
-    def rebuild(self, records: Iterable[TrialRecord]) -> None:
-        """Add recorded trials to the empty study, in number order; a number whose record is lost counts as failed."""
+    def rebuild(self, records: Iterable[TrialRecord], num_taken: int = 0) -> None:
+        """Add recorded trials to the empty study.
+
+        Args:
+            records: in any order.
+            num_taken: numbers below this were used; one whose record is lost counts as failed.
+        """
         for record in sorted(records, key=lambda r: r.number):
-            while self.next_number < record.number:
-                self._study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
+            self._fail_numbers_below(record.number)
             self._study.add_trial(_frozen(record))
             if not record.has_ended:
                 # a fresh sampler, so that reopening draws nothing from the next trial's
                 self._study.sampler = optuna.samplers.RandomSampler(seed=0)
                 self._open[record.number] = optuna.Trial(self._study, record.number)
+
+        self._fail_numbers_below(num_taken)
+
+    def _fail_numbers_below(self, number: int) -> None:
+        """Fill the study with failed trials up to a number."""
+        while self.next_number < number:
+            self._study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
 
     def ask(self, known_params: dict[str, Any] | None = None) -> tuple[int, Config]:
         """Open a new trial.
@@ -130,6 +145,14 @@ class TrialStudy:
             "distributions": {name: distribution_to_json(d) for name, d in frozen.distributions.items()},
             "system_attrs": json.loads(json.dumps(frozen.system_attrs)),
         }
+
+
+def check_memory(record: TrialRecord) -> None:
+    """Raise StoredFileError where Optuna cannot make a trial of what the record remembers."""
+    try:
+        _frozen(record)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        raise StoredFileError(f"{record.trial_id}/trial.json is no record of a trial of this study: {error}") from error
 
 
 def _sampler(seed: int) -> optuna.samplers.BaseSampler:

@@ -48,7 +48,7 @@ class TrialTrainable(tune.Trainable):
         try:
             return self._train_epoch()
         except SoftvoteError as error:
-            return self._failure(str(error), "")
+            return self._failure(str(error), traceback.format_exc())
         except Exception as error:
             return self._failure(f"{type(error).__name__}: {error}", traceback.format_exc())
 

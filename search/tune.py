@@ -15,9 +15,11 @@ from ray.tune.search import Searcher
 
 from core.data.dataset import Dataset
 from core.data.split import Split
+from core.store import files
 from core.store.records import EpochReport
 from core.store.study import StudyFolder
 from search.cluster import Resources
+from search.ledger import Worker
 from search.steering import Steering
 from search.trainable import TrialTrainable, WorkerSettings
 
@@ -54,7 +56,11 @@ class SteeringSearcher(_LivesInDriver, Searcher):
         if len(self._steering.running) >= self._max_concurrent:
             # a suggestion made ahead would be made without the results of the trials that still run
             return None
-        assignment = self._steering.next_trial()
+        try:
+            assignment = self._steering.next_trial()
+        except Exception as error:
+            self._steering.abort(error)  # raised here, Tune would wrap it into a text
+            assignment = None
         if assignment is None:
             return Searcher.FINISHED
         record = assignment.record
@@ -62,7 +68,7 @@ class SteeringSearcher(_LivesInDriver, Searcher):
             "trial": {
                 "number": record.number,
                 "trial_id": record.trial_id,
-                "folder": self._folder.trial(record.trial_id).url,
+                "folder": files.absolute(self._folder.trial(record.trial_id).url),  # Ray moves its workers elsewhere
                 "config": record.config,
                 "seed": record.seed,
                 "num_recorded_epochs": assignment.num_recorded_epochs,
@@ -89,19 +95,26 @@ class SteeringScheduler(_LivesInDriver, FIFOScheduler):
 
     def on_trial_result(self, tune_controller: "TuneController", trial: "Trial", result: dict[str, Any]) -> str:
         """Return STOP for a trial that has failed, is pruned or has run all its epochs."""
+        try:
+            ends = self._take(result)
+        except Exception as error:
+            self._steering.abort(error)
+            ends = True
+        return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
+
+    def _take(self, result: dict[str, Any]) -> bool:
+        """Pass a worker's result on; True where its trial has to stop."""
         number = result["number"]
         if "error" in result:
             self._steering.fail(number, result["error"], result["traceback"])
-            return TrialScheduler.STOP
+            return True
         fields = {name.removeprefix("epoch/"): v for name, v in result.items() if name.startswith("epoch/")}
-        ends = self._steering.report(
+        return self._steering.report(
             number,
             EpochReport(**fields),
-            node=result["node"],
-            precision=result["precision"],
+            worker=Worker(node=result["node"], precision=result["precision"]),
             has_predictions=result["has_predictions"],
         )
-        return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
 
     def on_trial_error(self, tune_controller: "TuneController", trial: "Trial") -> None:
         """Tell the steering of a trial whose process died; a training's own error comes as a result."""
@@ -111,7 +124,10 @@ class SteeringScheduler(_LivesInDriver, FIFOScheduler):
         error = f"the worker could not start the trial: {_last_line(trace)}"
         if "actor died" in trace or "worker process has died" in trace:
             error = WORKER_DIED
-        self._steering.fail(trial.config["trial"]["number"], error, trace)
+        try:
+            self._steering.fail(trial.config["trial"]["number"], error, trace)
+        except Exception as failure:
+            self._steering.abort(failure)
 
 
 class SteeringStopper(_LivesInDriver, Stopper):
@@ -163,6 +179,9 @@ def run_tune(
         split: its holdout.
         scratch: folder for Tune's own files, which nobody reads.
         redraw: called a few times a second.
+
+    Raises:
+        StudyError, StoredFileError: the study's folder could not be written or read on the way.
     """
     trainable = tune.with_parameters(TrialTrainable, dataset=dataset, split=split, worker=worker)
     tuner = tune.Tuner(
@@ -187,6 +206,8 @@ def run_tune(
         ),
     )
     tuner.fit()
+    if steering.error is not None:
+        raise steering.error
 
 
 def _last_line(text: str) -> str:

@@ -27,6 +27,12 @@ def join(url: str, *parts: str) -> str:
     return "/".join([url.rstrip("/"), *parts]) if url != "/" else "/" + "/".join(parts)
 
 
+def absolute(url: str) -> str:
+    """Return a URL that means the same in a process that works in another folder."""
+    fs, path = _filesystem(url)
+    return str(path) if isinstance(fs, LocalFileSystem) else url
+
+
 def write_bytes(url: str, data: bytes) -> None:
     """Write a whole file atomically, making the folders above it.
 
@@ -67,30 +73,53 @@ def exists(url: str) -> bool:
     return bool(fs.exists(path))
 
 
+def is_folder(url: str) -> bool:
+    """True where a folder is at `url`."""
+    fs, path = _filesystem(url)
+    return bool(fs.isdir(path))
+
+
+def is_whole_npz(url: str, names: tuple[str, ...]) -> bool:
+    """True where an .npz with these arrays was written to its end; its content is not read."""
+    fs, path = _filesystem(url)
+    try:
+        with fs.open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            return {f"{name}.npy" for name in names} <= set(archive.namelist())
+    except (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile):
+        return False
+
+
 def list_folders(url: str) -> list[str]:
     """Return the names of the folders directly below `url`, sorted; none where `url` is missing.
 
     Raises:
         StoredFileError: it is there and cannot be read.
     """
-    fs, path = _filesystem(url)
-    fs.invalidate_cache()
-    try:
-        entries = fs.ls(path, detail=True)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise StoredFileError(f"{url} cannot be read: {error.strerror or error}") from error
-    return sorted(Path(entry["name"]).name for entry in entries if entry["type"] == "directory")
+    return _list(url, "directory")
+
+
+def list_names(url: str) -> list[str]:
+    """Return the names of all that lies directly below `url`, sorted; none where `url` is missing.
+
+    Raises:
+        StoredFileError: it is there and cannot be read.
+    """
+    return _list(url, None)
 
 
 def remove(url: str) -> None:
-    """Delete the file or the whole folder at `url`; nothing happens where there is none."""
+    """Delete the file or the whole folder at `url`; nothing happens where there is none.
+
+    Raises:
+        StudyError: it cannot be deleted.
+    """
     fs, path = _filesystem(url)
     try:
         fs.rm(path, recursive=True)
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise StudyError(f"{url} cannot be deleted: {error.strerror or error}. Check who may write there") from error
 
 
 def write_json(url: str, value: dict[str, Any]) -> None:
@@ -144,6 +173,19 @@ def _filesystem(url: str) -> tuple[Any, str]:
         return fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
         raise StudyError(f"{url} must be a path or an fsspec URL that this machine can open: {error}") from error
+
+
+def _list(url: str, kind: str | None) -> list[str]:
+    """Return the sorted names below `url` of one kind of entry, or of all."""
+    fs, path = _filesystem(url)
+    fs.invalidate_cache()
+    try:
+        entries = fs.ls(path, detail=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StoredFileError(f"{url} cannot be read: {error.strerror or error}") from error
+    return sorted(Path(entry["name"]).name for entry in entries if kind in (None, entry["type"]))
 
 
 def _replace_local_file(path: str, data: bytes) -> None:

@@ -1,6 +1,7 @@
 """study.json: what a study is and how it was made, so that it can be resumed, compared and repeated."""
 
 import dataclasses
+import math
 import os
 import platform
 import subprocess
@@ -15,6 +16,8 @@ from core.errors import StoredFileError
 from core.store import files
 
 FORMAT = 1
+CONTAINER_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Microseconds of processor time and of the period they are for (Linux, cgroup v2)."""
 PACKAGES = ("ray", "tensorflow", "keras", "optuna", "numpy", "pandas", "scikit-learn")
 
 
@@ -64,8 +67,7 @@ def read_manifest(url: str) -> Manifest:
     try:
         raw["arguments"] = tuple(raw["arguments"])
         manifest = Manifest(**raw)
-        if not all(isinstance(part, dict) for part in (manifest.settings, manifest.data, manifest.split)):
-            raise TypeError("settings, data and split must be objects")
+        _check(manifest)
         return manifest
     except (TypeError, KeyError) as error:
         raise StoredFileError(f"{url} is no study manifest: {error}") from error
@@ -84,8 +86,17 @@ def installed_versions() -> dict[str, str]:
 
 def this_machine() -> dict[str, Any]:
     """Return what a number needs beside it: processor, cores this process may use, system."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"processor": _processor(), "cores": cores, "system": f"{platform.system()} {platform.machine()}"}
+    return {"processor": _processor(), "cores": usable_cores(), "system": f"{platform.system()} {platform.machine()}"}
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use: its affinity, and a container's quota rounded up."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CONTAINER_QUOTA.read_text().split()
+        return min(cores, max(1, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError):  # no container, or one without a quota ("max")
+        return cores
 
 
 def git_revision() -> str:
@@ -97,6 +108,18 @@ def git_revision() -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return head.stdout.strip() + ("+" if diff.returncode else "")
+
+
+def _check(manifest: Manifest) -> None:
+    """Raise TypeError where what others rely on is missing."""
+    if not all(isinstance(part, dict) for part in (manifest.settings, manifest.data, manifest.split)):
+        raise TypeError("settings, data and split must be objects")
+    missing = {"name", "fingerprint", "num_train"} - set(manifest.data)
+    missing |= {"method", "fingerprint"} - set(manifest.split)
+    if missing:
+        raise TypeError(f"data and split must have {', '.join(sorted(missing))}")
+    if not isinstance(manifest.generation, int) or manifest.generation < 1:
+        raise TypeError(f"generation must be a number from 1, got {manifest.generation!r}")
 
 
 def _processor() -> str:

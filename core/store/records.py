@@ -115,6 +115,8 @@ def _check(record: TrialRecord) -> None:
         raise ValueError("number must be a whole number and config an object")
     if record.state not in STATES:
         raise ValueError(f"state must be one of {', '.join(STATES)}, got {record.state!r}")
+    if record.state in ("complete", "pruned") and not record.epochs:
+        raise ValueError(f"a {record.state} trial must have epochs")
     if [e.epoch for e in record.epochs] != list(range(1, len(record.epochs) + 1)):
         raise ValueError("epochs must be numbered 1, 2, 3, ...")
     if not all(math.isfinite(e.log_loss) for e in record.epochs):

@@ -96,6 +96,12 @@ class TrialFolder:
         return files.join(self.checkpoints, str(generation), "state.npz")
 
 
+def number_of(trial_id: str) -> int:
+    """Return the number of a trial id, -1 where it is none of ours."""
+    digits = trial_id.removeprefix("t")
+    return int(digits) if digits.isdecimal() and digits.isascii() and trial_id == trial_id_of(int(digits)) else -1
+
+
 def trial_id_of(number: int) -> str:
     """Return the id of trial `number`, which sorts as the number does up to a million trials."""
     return f"t{number:06d}"

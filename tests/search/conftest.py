@@ -1,16 +1,19 @@
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from optuna.trial import BaseTrial
 
 from core.config import Config, TrainConfig
+from core.store.predictions import Predictions, write_predictions
 from core.store.records import EpochReport
 from core.store.study import StudyFolder
-from search.ledger import Ledger
+from search.ledger import Ledger, Worker
 from search.steering import Steering
 from search.study import TrialStudy
 
 EPOCHS = 9
+HERE = Worker(node="here", precision="float32")
 
 
 def one_knob_space(trial: BaseTrial) -> Config:
@@ -27,6 +30,14 @@ def epoch_report(epoch: int, log_loss: float, seconds: float = 1.0) -> EpochRepo
         learning_rate=1e-3,
         seconds=seconds,
     )
+
+
+def write_whole_predictions(steering: Steering, number: int) -> None:
+    """Put a small predictions file where a worker would have put it before its report."""
+    url = steering.ledger.folder.trial(steering.ledger[number].trial_id).predictions
+    softmax = np.full((1, 2), 0.5, np.float32)
+    predictions = Predictions(trial_id="t", rows=np.arange(1), softmax=softmax, test_softmax=softmax, data="d")
+    write_predictions(url, predictions)
 
 
 MakeSteering = Callable[..., Steering]

@@ -3,7 +3,7 @@ import csv
 from core.store.study import StudyFolder
 from search.leaderboard import write_leaderboard
 
-from .conftest import epoch_report
+from .conftest import HERE, epoch_report
 from .test_steering import next_number, run_to_end
 
 
@@ -12,7 +12,7 @@ def test_leaderboard_lists_best_first_and_failed_last(make_steering, tmp_path):
     a, b, c = (next_number(steering) for _ in range(3))
     run_to_end(steering, a, 0.5)
     steering.fail(b, "no, a comma")
-    steering.report(c, epoch_report(1, 0.25), node="here", has_predictions=True)
+    steering.report(c, epoch_report(1, 0.25), worker=HERE, has_predictions=True)
     run_to_end(steering, c, 0.3, start=2)
     write_leaderboard(StudyFolder(str(tmp_path)), steering.ledger.ranked, steering.ledger.records)
     rows = list(csv.DictReader((tmp_path / "leaderboard.csv").open()))

@@ -1,14 +1,18 @@
+import json
 import time
+
+import pytest
 
 from core.store.records import read_record
 from search.steering import Steering
 
-from .conftest import EPOCHS, epoch_report
+from .conftest import EPOCHS, HERE, epoch_report, write_whole_predictions
 
 
 def run_to_end(steering: Steering, number: int, log_loss: float, start: int = 1) -> None:
+    write_whole_predictions(steering, number)
     for epoch in range(start, EPOCHS + 1):
-        if steering.report(number, epoch_report(epoch, log_loss), node="here", has_predictions=True):
+        if steering.report(number, epoch_report(epoch, log_loss), worker=HERE, has_predictions=True):
             return
 
 
@@ -40,7 +44,7 @@ def test_worse_trial_is_pruned_at_the_first_rung_and_keeps_its_curve(make_steeri
     steering = make_steering()
     run_to_end(steering, next_number(steering), 0.5)
     worse = next_number(steering)
-    assert steering.report(worse, epoch_report(1, 0.9), node="here", has_predictions=True)
+    assert steering.report(worse, epoch_report(1, 0.9), worker=HERE, has_predictions=True)
     record = steering.ledger[worse]
     assert record.state == "pruned"
     assert record.user_attrs["reason"] == "pruner"
@@ -51,14 +55,14 @@ def test_trial_is_never_stopped_before_its_predictions_are_on_disk(make_steering
     steering = make_steering()
     run_to_end(steering, next_number(steering), 0.5)
     worse = next_number(steering)
-    assert not steering.report(worse, epoch_report(1, 0.9), node="here", has_predictions=False)
+    assert not steering.report(worse, epoch_report(1, 0.9), worker=HERE, has_predictions=False)
 
 
 def test_better_trial_goes_on(make_steering):
     steering = make_steering()
     run_to_end(steering, next_number(steering), 0.5)
     better = next_number(steering)
-    assert not steering.report(better, epoch_report(1, 0.4), node="here", has_predictions=True)
+    assert not steering.report(better, epoch_report(1, 0.4), worker=HERE, has_predictions=True)
 
 
 def test_ranking_takes_least_log_loss_first_and_leaves_failed_out(make_steering):
@@ -75,7 +79,7 @@ def test_resumed_start_goes_on_with_the_unfinished_first_and_repeats_nothing(mak
     steering = make_steering(num_trials=3)
     done, open_ = next_number(steering), next_number(steering)
     run_to_end(steering, done, 0.5)
-    steering.report(open_, epoch_report(1, 0.4), node="here", has_predictions=True)
+    steering.report(open_, epoch_report(1, 0.4), worker=HERE, has_predictions=True)
 
     again = make_steering(num_trials=3)
     assert again.ledger[done] == steering.ledger[done]
@@ -103,7 +107,7 @@ def test_interrupted_start_resumes_to_the_records_of_an_uninterrupted_one(make_s
     number = next_number(make_steering(num_trials=14, folder="broken"))
     half = make_steering(num_trials=14, folder="broken")
     assert next_number(half) == number
-    half.report(number, epoch_report(1, losses(number)), node="here", has_predictions=True)
+    half.report(number, epoch_report(1, losses(number)), worker=HERE, has_predictions=True)
     play(make_steering(num_trials=14, folder="broken"))
     resumed = make_steering(num_trials=14, folder="broken")
 
@@ -133,9 +137,9 @@ def test_interrupt_starts_nothing_and_leaves_running_records_open(make_steering)
 def test_spent_time_budget_starts_nothing_and_ends_what_runs_at_its_epoch(make_steering):
     steering = make_steering(num_trials=None, deadline=time.time() + 100)
     number = next_number(steering)
-    assert not steering.report(number, epoch_report(1, 0.5, seconds=1), node="here", has_predictions=True)
+    assert not steering.report(number, epoch_report(1, 0.5, seconds=1), worker=HERE, has_predictions=True)
     # another epoch of 1000 s would end after the deadline
-    assert steering.report(number, epoch_report(2, 0.5, seconds=1000), node="here", has_predictions=True)
+    assert steering.report(number, epoch_report(2, 0.5, seconds=1000), worker=HERE, has_predictions=True)
     assert steering.ledger[number].user_attrs["reason"] == "time budget"
     steering.deadline = time.time() - 1
     assert steering.next_trial() is None
@@ -147,6 +151,88 @@ def test_search_stops_when_its_first_three_trials_fail(make_steering):
         assert steering.stop_reason is None
         steering.fail(next_number(steering), "no")
     assert steering.stop_reason == "failing"
+
+
+def test_notebook_is_never_pruned_however_it_does(make_steering):
+    steering = make_steering()
+    notebook, other = next_number(steering), next_number(steering)
+    run_to_end(steering, other, 0.1)
+    run_to_end(steering, notebook, 0.9)
+    assert steering.ledger[notebook].state == "complete"
+
+
+def test_notebook_competes_even_where_its_record_was_lost(make_steering, tmp_path):
+    steering = make_steering()
+    run_to_end(steering, next_number(steering), 0.5)
+    (tmp_path / "study/trials/t000000/trial.json").write_text("{")
+    again = make_steering().next_trial().record
+    assert (again.number, again.user_attrs["origin"]) == (1, "notebook")
+
+
+def test_trial_whose_predictions_are_torn_or_missing_is_trained_again_as_it_was(make_steering, tmp_path):
+    steering = make_steering(num_trials=2)
+    for _ in range(2):
+        run_to_end(steering, next_number(steering), 0.5)
+    (tmp_path / "study/trials/t000000/predictions.npz").unlink()
+    torn = tmp_path / "study/trials/t000001/predictions.npz"
+    torn.write_bytes(torn.read_bytes()[:-9])
+    again = make_steering(num_trials=2)
+    for number in (0, 1):
+        assignment = again.next_trial()
+        assert (assignment.record.number, assignment.num_recorded_epochs) == (number, 0)
+        assert assignment.record.config == steering.ledger[number].config
+        run_to_end(again, number, 0.5)
+    assert [record.state for record in again.ledger.records] == [record.state for record in steering.ledger.records]
+
+
+def test_last_epoch_and_end_are_one_write(make_steering, monkeypatch):
+    steering = make_steering()
+    number = next_number(steering)
+    for epoch in range(1, EPOCHS):
+        steering.report(number, epoch_report(epoch, 0.5), worker=HERE, has_predictions=False)
+    written = []
+    monkeypatch.setattr("search.ledger.write_record", lambda url, record: written.append(record))
+    steering.report(number, epoch_report(EPOCHS, 0.5), worker=HERE, has_predictions=True)
+    assert [(record.state, len(record.epochs)) for record in written] == [("complete", EPOCHS)]
+
+
+def test_search_stops_after_ten_failures_in_a_row_also_later(make_steering):
+    steering = make_steering(num_trials=100)
+    run_to_end(steering, next_number(steering), 0.5)
+    for _ in range(10):
+        assert steering.stop_reason is None
+        steering.fail(next_number(steering), "no space left")
+    assert steering.stop_reason == "failing"
+
+
+def test_an_epoch_between_them_keeps_failures_from_adding_up(make_steering):
+    steering = make_steering(num_trials=100)
+    run_to_end(steering, next_number(steering), 0.5)
+    for _ in range(15):
+        steering.fail(next_number(steering), "no")
+        run_to_end(steering, next_number(steering), 0.5)
+    assert steering.stop_reason is None
+
+
+def test_number_of_a_damaged_newest_record_is_not_used_again(make_steering, tmp_path):
+    steering = make_steering()
+    for _ in range(2):
+        run_to_end(steering, next_number(steering), 0.5)
+    (tmp_path / "study/trials/t000001/trial.json").unlink()
+    assert next_number(make_steering()) == 2
+
+
+@pytest.mark.parametrize(
+    "change", [{"epochs": []}, {"distributions": {}}, {"number": 7}, {"params": {"learning_rate": "fast"}}]
+)
+def test_record_of_valid_json_with_damaged_content_counts_as_damaged(make_steering, tmp_path, change):
+    steering = make_steering()
+    run_to_end(steering, next_number(steering), 0.5)
+    path = tmp_path / "study/trials/t000000/trial.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    again = make_steering()
+    assert len(again.ledger.damaged) == 1
+    assert again.ledger.records == []
 
 
 def test_torn_record_costs_that_trial_alone(make_steering, tmp_path):
