@@ -37,7 +37,7 @@ def main(settings: BenchmarkSettings) -> None:
         num_images=len(rows),
         notes=(
             device,
-            f"both predict in batches of {BATCH_SIZE} (Keras's own default of 32 would be slower)",
+            f"both predict in batches of {BATCH_SIZE}",
             "ours is given bytes; Keras is given float32 images, scaled before the clock starts",
         ),
     )
