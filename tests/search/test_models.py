@@ -1,0 +1,20 @@
+from pathlib import Path
+
+from search.models import ModelShelf
+
+from .test_steering import next_number, run_to_end
+
+
+def test_shelf_keeps_the_best_and_drops_others_and_failed(make_steering):
+    steering = make_steering()
+    a, b, c = (next_number(steering) for _ in range(3))
+    folder = steering.ledger.folder
+    models = {n: Path(folder.trial(steering.ledger[n].trial_id).model) for n in (a, b, c)}
+    for path in models.values():
+        path.write_bytes(b"model")
+    run_to_end(steering, a, 0.5)
+    run_to_end(steering, b, 0.2)
+    steering.fail(c, "no")
+    failed = [record for record in steering.ledger.ended if record.state == "failed"]
+    ModelShelf(folder, 1).keep_best(steering.ledger.ranked, failed)
+    assert {n for n, path in models.items() if path.exists()} == {b}

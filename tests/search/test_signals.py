@@ -1,0 +1,22 @@
+import signal
+
+import pytest
+
+from search.signals import stop_on_signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_first_signal_interrupts_the_steering_and_nothing_else(make_steering, number):
+    steering = make_steering()
+    before = signal.getsignal(number)
+    with stop_on_signals(steering):
+        signal.raise_signal(number)
+        assert steering.stop_reason == "interrupted"
+    assert signal.getsignal(number) == before
+
+
+def test_second_ctrl_c_ends_at_once(make_steering):
+    with stop_on_signals(make_steering()):
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)

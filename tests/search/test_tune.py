@@ -1,0 +1,109 @@
+"""The adapters without a cluster: what they pass on, and that no error of the driver is lost on the way."""
+
+import copy
+import dataclasses
+import pickle
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import Searcher
+
+from core.errors import StudyError, TrainingError
+from core.store.study import StudyFolder
+from search.trainable import TrialTrainable
+from search.tune import SteeringScheduler, SteeringSearcher, SteeringStopper
+
+from .conftest import EPOCHS, epoch_report
+from .test_steering import next_number, write_whole_predictions
+
+
+def result_of(number: int, epoch: int, log_loss: float) -> dict[str, Any]:
+    fields = {f"epoch/{name}": value for name, value in dataclasses.asdict(epoch_report(epoch, log_loss)).items()}
+    return fields | {"number": number, "has_predictions": True, "precision": "float32", "node": "here"}
+
+
+def trial_of(suggestion: Any) -> dict[str, Any]:
+    assert isinstance(suggestion, dict)
+    return suggestion["trial"]
+
+
+def test_searcher_suggests_no_more_than_may_run_and_finishes_with_the_budget(make_steering):
+    steering = make_steering(num_trials=2)
+    searcher = SteeringSearcher(steering, StudyFolder("runs/s"), max_concurrent=1)
+    first = trial_of(searcher.suggest("a"))
+    assert first["number"] == 0
+    assert Path(first["folder"]).is_absolute(), "workers work in folders of their own"
+    assert searcher.suggest("b") is None
+    steering.fail(0, "no")
+    assert trial_of(searcher.suggest("b"))["number"] == 1
+    steering.fail(1, "no")
+    assert searcher.suggest("c") == Searcher.FINISHED
+
+
+def test_scheduler_continues_until_the_last_epoch_and_stops_then(make_steering):
+    steering = make_steering()
+    scheduler = SteeringScheduler(steering)
+    number = next_number(steering)
+    write_whole_predictions(steering, number)
+    decisions = [scheduler.on_trial_result(None, None, result_of(number, e, 0.5)) for e in range(1, EPOCHS + 1)]
+    assert decisions == [TrialScheduler.CONTINUE] * (EPOCHS - 1) + [TrialScheduler.STOP]
+    assert steering.ledger[number].state == "complete"
+
+
+def test_scheduler_tells_an_error_that_a_worker_returned(make_steering):
+    steering = make_steering()
+    number = next_number(steering)
+    result = {"number": number, "error": "epoch 2: the loss must be finite", "traceback": "Traceback", "node": "here"}
+    assert SteeringScheduler(steering).on_trial_result(None, None, result) == TrialScheduler.STOP
+    assert steering.ledger[number].error == "epoch 2: the loss must be finite"
+
+
+def test_scheduler_tells_a_worker_that_died(make_steering, tmp_path):
+    steering = make_steering()
+    number = next_number(steering)
+    (tmp_path / "error.txt").write_text("Failure # 1\nThe actor died unexpectedly before finishing this task.\n")
+    trial = SimpleNamespace(config={"trial": {"number": number}}, error_file=str(tmp_path / "error.txt"))
+    SteeringScheduler(steering).on_trial_error(None, trial)
+    assert steering.ledger[number].error == "the worker's process died (out of memory, or killed)"
+
+
+def test_error_of_the_driver_stops_the_search_and_is_kept_to_be_raised(make_steering, monkeypatch):
+    steering = make_steering()
+    number = next_number(steering)
+
+    def full(*_: object) -> None:
+        raise StudyError("no space left")
+
+    monkeypatch.setattr("search.ledger.write_record", full)
+    assert SteeringScheduler(steering).on_trial_result(None, None, result_of(number, 1, 0.5)) == TrialScheduler.STOP
+    assert str(steering.error) == "no space left"
+    assert SteeringStopper(steering).stop_all()
+
+
+def test_adapters_are_neither_copied_nor_pickled_with_the_steering(make_steering):
+    scheduler = SteeringScheduler(make_steering())
+    assert copy.deepcopy(scheduler) is scheduler
+    assert type(pickle.loads(pickle.dumps(scheduler))) is object
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (TrainingError("epoch 1: no"), "epoch 1: no"),
+        (ValueError("no"), "ValueError: no"),
+        (MemoryError(), "MemoryError: "),
+    ],
+)
+def test_trainable_returns_an_error_with_its_traceback_and_lives_on(error, line, monkeypatch):
+    def fail() -> None:
+        raise error
+
+    trainable = TrialTrainable.__new__(TrialTrainable)
+    trainable.reset_config({"trial": {"number": 3}})
+    monkeypatch.setattr(trainable, "_start", fail)
+    result = trainable.step()
+    assert (result["number"], result["error"]) == (3, line)
+    assert "Traceback" in result["traceback"]
