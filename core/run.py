@@ -67,7 +67,6 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
     split = split_rows(dataset, settings.holdout, settings.seed)
     settings = with_epochs(settings, len(split.train_rows))
-    settings = with_epochs(settings, len(split.train_rows))
     config = base_config(settings, len(split.train_rows))
     require_config_fits_data(config, image_shape=dataset.image_shape, num_train=len(split.train_rows))
     for line in (*describe_dataset(dataset), describe_split(split)):
