@@ -56,6 +56,11 @@ def parse(settings_type: type[Settings], arguments: list[str], *, prog: str, des
         _exit_with_line(f"{prog}: {_sentence_of(complaint.getvalue())}. See {prog} --help")
 
 
+def program_words(program: str) -> str:
+    """Return how a program of ours is called here; `uv run` leaves its own path in UV."""
+    return f"uv run -m {program}" if "UV" in os.environ else f"python -m {program}"
+
+
 def _sentence_of(box: str) -> str:
     """Return what tyro's framed message says above its first rule, and the option it suggests, as one line."""
     below_title = [line.strip(FRAME) for line in box.splitlines()[1:]]

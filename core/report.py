@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from rich.console import Console
 
+from core.cli import program_words
 from core.metrics import accuracy, num_errors
 from core.progress import print_line
 from core.store.records import TrialRecord
@@ -57,7 +58,7 @@ def result_lines(result: CoreResult) -> list[str]:
         f"(epoch {best.epoch} of {len(result.record.epochs)}, the best of them on these rows)",
         *_confusion_lines(result.confusion, result.class_names),
         f"wrote {result.folder.trial(result.record.trial_id).url}; vote and submission: "
-        f"uv run -m ensemble {result.folder.url}",
+        f"{program_words('ensemble')} {result.folder.url}",
     ]
     if result.test_accuracy is not None:
         lines.append(f"test accuracy {result.test_accuracy:.4f} ({len(result.test_softmax)} rows set aside)")

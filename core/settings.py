@@ -28,7 +28,7 @@ class TrainingSettings:
     runs: Annotated[str, tyro.conf.arg(metavar="FOLDER")] = "runs"
     """Folder (or fsspec URL) in which studies live."""
     seed: int = 0
-    """Seed of the split, of the sampler and of each training; 0 or more."""
+    """Seed of the split, of each training and of a search's sampler; 0 or more."""
     epochs: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
     """Passes over the train rows in one training; 1 or more.
     Left out: 20, or 60 with fewer than 10,000 train rows."""

@@ -1,10 +1,10 @@
 """Opening a study's folder for training: a new one is made, an old one goes on if the settings agree with it."""
 
 import dataclasses
-import os
 import shlex
 from typing import Any, TypeVar
 
+from core.cli import program_words
 from core.config import NO_AUGMENT, Config, notebook_config
 from core.data.dataset import Dataset
 from core.data.split import Split
@@ -103,7 +103,7 @@ def write_study(folder: StudyFolder, manifest: Manifest, dataset: Dataset, split
 
 def command_line(settings: Any, program: str) -> str:
     """Return the command that gives these settings, options at their defaults left out, ready to paste."""
-    words = ["uv", "run", "-m", program] if "UV" in os.environ else ["python", "-m", program]  # as uv run tells
+    words = program_words(program).split()
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         if value == field.default:

@@ -1,7 +1,8 @@
 """Who may vote: the trials that ended with sound predictions, and files that someone adds.
 
-A torn file costs its own trial, with a warning. A sound file of another data set or of other rows is a mix-up, and
-the whole command is refused by that file's name: a vote over rows that do not belong together has no meaning.
+A trial whose predictions are missing is left out, with a warning. Predictions that are torn, no softmax, or of another
+data set or other rows stop the whole command by the file's name: a vote that quietly went on would replace a better
+submission, and one over rows that do not belong together has no meaning.
 """
 
 from dataclasses import dataclass, field
@@ -126,9 +127,14 @@ def _add_trial(study: StudyFolder, record: TrialRecord, data: DataSummary, surve
     url = study.trial(record.trial_id).predictions
     try:
         predictions = read_predictions(url)
-    except (FileNotFoundError, StoredFileError) as error:
+    except FileNotFoundError as error:
         _leave_out(record.trial_id, url, error, survey)
         return
+    except StoredFileError as error:  # a vote that quietly went on would replace a better submission
+        raise StoredFileError(
+            f"{error}. Delete it to vote without trial {record.trial_id}, or start the same search again after that "
+            "to have it trained anew"
+        ) from error
     _require_same_data(url, predictions, data)
     if predictions.split != data.split:
         raise StoredFileError(

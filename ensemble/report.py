@@ -80,7 +80,7 @@ def _lines(result: VoteResult) -> list[str]:
     lines = [
         f"vote {vote.accuracy:.4f} (log-loss {vote.log_loss:.5f}), best member {best.accuracy:.4f} "
         f"(log-loss {best.log_loss:.5f}): {SCORED_ON}",
-        f"one standard error of the vote's accuracy on {vote.num_rows:,} rows is {vote.standard_error:.4f}",
+        _precision_of(vote),
     ]
     if result.submission_csv is not None:
         lines.append(f"wrote {result.submission_csv} ({result.num_test:,} rows, read again and checked)")
@@ -88,3 +88,10 @@ def _lines(result: VoteResult) -> list[str]:
     if result.test_accuracy is not None:
         lines.append(f"test accuracy {result.test_accuracy:.4f} ({result.num_test} rows set aside)")
     return lines
+
+
+def _precision_of(vote: Scores) -> str:
+    """Return how far the vote's accuracy can be trusted; no error among n rows allows a rate of 3 in n (95 %)."""
+    if vote.num_errors == 0:
+        return f"no error among {vote.num_rows:,} rows: the true rate may still be {3 / vote.num_rows:.4f}"
+    return f"one standard error of the vote's accuracy on {vote.num_rows:,} rows is {vote.standard_error:.4f}"

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import tyro
 
 from core.config import require
+from core.store import files
 from core.store.study import StudyFolder
 
 Method = Literal["mean"]
@@ -21,7 +22,7 @@ class EnsembleSettings:
     """Trials that vote: those of least holdout log-loss; 1 or more. Where there are fewer, all of them."""
     method: Method = "mean"
     """How votes are combined; mean: the mean of the members' softmax (soft voting)."""
-    out: Annotated[str | None, tyro.conf.arg(metavar="FOLDER")] = None
+    out: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")] = None
     """Folder (or URL) for submission.csv, members.csv and ensemble.json. Left out: ensemble/ in the study's folder."""
     add_member: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.npz")] = ()
     """Someone else's softmax, which votes beside the top k; core/store/predictions.py describes the format."""
@@ -31,7 +32,8 @@ class EnsembleSettings:
         require(self.top_k >= 1, "--top-k", "1 or more", self.top_k)
         require(self.method == "mean", "--method", "mean", self.method)
         require(self.out != "", "--out", "a folder", "nothing")
-        twice = sorted({url for url in self.add_member if self.add_member.count(url) > 1})
+        places = [files.absolute(url) for url in self.add_member]
+        twice = sorted({place for place in places if places.count(place) > 1})
         require(not twice, "--add-member", "given once for each file", f"twice {', '.join(twice)}")
 
     @property

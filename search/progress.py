@@ -58,7 +58,7 @@ class SearchProgress:
             return f"{head} {record.error or ''}"
         best = record.best
         score = f"log-loss {best.log_loss:.4f}  accuracy {best.accuracy:.4f}"
-        return f"{head} {score}  epoch {best.epoch} of {len(record.epochs)}  {record.seconds:.1f} s"
+        return f"{head} {score}  best epoch {best.epoch} of {len(record.epochs)}  {record.seconds:.1f} s"
 
     def _status(self, ended: list[TrialRecord]) -> str:
         """Return the live line: running, pruned, failed, the best so far, the time left."""

@@ -49,7 +49,12 @@ class SearchInterrupted(KeyboardInterrupt):
 
 
 def search_study(settings: SearchSettings, console: Console | None = None) -> SearchResult:
-    """Run or go on with a search, then vote.
+    """Run or go on with a search, then vote. In a notebook:
+
+        from search.run import search_study
+        from search.settings import SearchSettings
+        result = search_study(SearchSettings(data="digit-recognizer.zip", study="first", trials=12))
+        result.records[0].best.log_loss, result.vote.submission_csv
 
     Args:
         settings: as on the command line.
@@ -151,6 +156,8 @@ def _train(start: _Start) -> None:
     with scratch_folder() as scratch, ray_cluster(start.settings.address, scratch):
         plan = plan_resources(start.settings.cpus_per_trial, start.settings.gpus_per_trial)
         write_study(start.folder, start.manifest, start.dataset, start.split)
+        share = f"CPUs: {plan.cpus_per_trial}, GPUs: {plan.gpus_per_trial:g}"
+        start.say(f"trials at once: {plan.max_concurrent}, each with {share}")
         seconds = parse_duration(start.settings.time_budget)
         steering.deadline = None if seconds is None else time.time() + seconds
         try:

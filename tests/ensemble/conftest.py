@@ -53,8 +53,8 @@ class StudyMaker:
             command="search",
             settings={},
             arguments=(),
-            data={"fingerprint": data.fingerprint},
-            split={"fingerprint": data.split},
+            data={"name": "made", "fingerprint": data.fingerprint, "num_train": len(data.labels)},
+            split={"method": "tail", "fingerprint": data.split},
             seed=0,
         )
         write_manifest(self.folder.manifest, manifest)

@@ -63,10 +63,8 @@ def test_command_with_truncated_predictions_of_all_trials_exits_2(study: StudyMa
     tear(torn, 200)
     code, out, err = run(study.url)
     assert (code, out) == (2, "")
-    assert err.startswith(
-        f"python -m ensemble: {study.url} has no trial that can vote: trial t000000 is left out: {torn}"
-    )
-    assert "is torn or no .npz archive" in err
+    assert err.startswith(f"python -m ensemble: {torn} is torn or no .npz archive")
+    assert "Delete it to vote without trial t000000, or start the same search again after that" in err
     assert err.count("\n") == 1
     assert not files.exists(study.folder.ensemble)
 
@@ -145,13 +143,25 @@ def test_an_out_below_a_file_is_one_line_and_code_2(study: StudyMaker, command: 
     assert "study.json/members.csv cannot be written" in err
 
 
-def test_a_truncated_trial_is_a_warning_where_others_can_vote(study: StudyMaker, command: Command) -> None:
+def test_a_truncated_trial_stops_the_vote_and_an_earlier_submission_stays(study: StudyMaker, command: Command) -> None:
     study.add_trial(0, A)
     torn = study.add_trial(1, B).predictions
+    assert command(study.url, "--top-k", "1")[0] == 0
+    submission = files.read_bytes(f"{study.folder.ensemble}/submission.csv")
     tear(torn, 500)
     code, out, err = command(study.url, "--top-k", "1")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"{torn} is torn" in err
+    assert files.read_bytes(f"{study.folder.ensemble}/submission.csv") == submission
+
+
+def test_a_trial_whose_predictions_were_deleted_is_a_warning(study: StudyMaker, command: Command) -> None:
+    study.add_trial(0, A)
+    gone = study.add_trial(1, B).predictions
+    files.remove(gone)
+    code, out, err = command(study.url, "--top-k", "1")
     assert (code, err.count("\n")) == (0, 1)
-    assert err.startswith(f"warning: trial t000001 is left out: {torn} is torn")
+    assert err.startswith(f"warning: trial t000001 is left out: {gone} is missing")
     assert "best single trial" in out
 
 

@@ -47,15 +47,14 @@ def test_survey_puts_rows_into_the_studys_order(study: StudyMaker) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 4, 100, 700, 1500])
-def test_a_torn_predictions_file_costs_its_own_trial(study: StudyMaker, length: int) -> None:
+def test_a_torn_predictions_file_is_refused_by_name(study: StudyMaker, length: int) -> None:
     study.add_trial(0, A)
     torn = study.add_trial(1, B).predictions
     tear(torn, length)
-    survey = survey_of(study)
-    assert ids_of(survey) == ["t000000"]
-    assert len(survey.left_out) == 1
-    assert survey.left_out[0].startswith(f"trial t000001 is left out: {torn} is torn or no .npz archive")
-    assert survey.left_out[0].endswith("To have its vote, start the search again")
+    with pytest.raises(StoredFileError) as refusal:
+        survey_of(study)
+    assert str(refusal.value).startswith(f"{torn} is torn or no .npz archive")
+    assert "Delete it to vote without trial t000001, or start the same search again after that" in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -65,12 +64,11 @@ def test_a_torn_predictions_file_costs_its_own_trial(study: StudyMaker, length: 
         (np.full((3, 3), np.nan), "each row of softmax must be probabilities"),
     ],
 )
-def test_what_is_no_softmax_costs_its_own_trial(study: StudyMaker, softmax: np.ndarray, words: str) -> None:
+def test_what_is_no_softmax_is_refused(study: StudyMaker, softmax: np.ndarray, words: str) -> None:
     study.add_trial(0, A)
     study.add_trial(1, softmax)
-    survey = survey_of(study)
-    assert ids_of(survey) == ["t000000"]
-    assert words in survey.left_out[0]
+    with pytest.raises(StoredFileError, match=words):
+        survey_of(study)
 
 
 def test_an_ended_trial_without_predictions_is_left_out_in_words(study: StudyMaker) -> None:

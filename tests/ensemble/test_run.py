@@ -93,13 +93,13 @@ def test_vote_of_a_running_study_takes_what_has_ended_and_says_so(study: StudyMa
     assert result.warnings == (expected,)
 
 
-def test_vote_goes_on_without_a_torn_trial_and_says_so(study: StudyMaker) -> None:
+def test_vote_goes_on_without_deleted_predictions_and_says_so(study: StudyMaker) -> None:
     study.add_trial(0, A)
-    torn = study.add_trial(1, B).predictions
-    tear(torn, 200)
+    gone = study.add_trial(1, B).predictions
+    files.remove(gone)
     result = vote(study, top_k=1)
     assert ids_of(result) == ["t000000"]
-    assert torn in result.warnings[0]
+    assert gone in result.warnings[0]
 
 
 def test_vote_without_test_rows_writes_no_submission_and_says_so(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_settings_take_every_option() -> None:
         ({"top_k": -3}, "--top-k must be 1 or more, got -3"),
         ({"method": "max"}, "--method must be mean, got max"),
         ({"out": ""}, "--out must be a folder, got nothing"),
-        ({"add_member": ("a", "b", "a")}, "--add-member must be given once for each file, got twice a"),
+        ({"add_member": ("a", "b", "./a")}, "--add-member must be given once for each file, got twice .*a"),
     ],
 )
 def test_settings_refuse_a_value_out_of_range(values: dict[str, object], words: str) -> None:

@@ -18,7 +18,7 @@ def test_log_has_one_calm_line_an_ended_trial(make_steering):
         progress.update()
         progress.update()
     assert text.getvalue().splitlines() == [
-        "[1/3] t000000 complete log-loss 0.2500  accuracy 0.5000  epoch 1 of 9  9.0 s",
+        "[1/3] t000000 complete log-loss 0.2500  accuracy 0.5000  best epoch 1 of 9  9.0 s",
         "[2/3] t000001 failed   ValueError: [brackets] are no markup",
     ]
 

@@ -15,8 +15,8 @@ def manifest() -> Manifest:
         command="search",
         settings={"trials": 12},
         arguments=("--trials", "12"),
-        data={"name": "load_digits", "fingerprint": "f"},
-        split={"method": "0.2"},
+        data={"name": "load_digits", "fingerprint": "f", "num_train": 5},
+        split={"method": "0.2", "fingerprint": "s"},
         seed=0,
     )
 
