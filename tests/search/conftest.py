@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -68,3 +70,16 @@ def make_steering(tmp_path) -> MakeSteering:
         return steering
 
     return make
+
+
+@pytest.fixture(scope="session")
+def without_network() -> tuple[str, ...]:
+    """Return the words that run a command in a namespace with loopback alone; none where that is not allowed."""
+    raise_loopback = "import fcntl, os, socket, struct, sys; fcntl.ioctl(socket.socket(), 0x8914, "
+    raise_loopback += "struct.pack('16sh14x', b'lo', 1)); os.execvp(sys.argv[1], sys.argv[1:])"
+    prefix = ("unshare", "-n", sys.executable, "-c", raise_loopback)
+    try:
+        allowed = subprocess.run([*prefix, "true"], capture_output=True, timeout=60, check=False).returncode == 0
+    except OSError:
+        allowed = False
+    return prefix if allowed else ()

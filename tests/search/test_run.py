@@ -3,67 +3,19 @@
 import csv
 import dataclasses
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.store.manifest import usable_cores
 from core.store.predictions import read_predictions
 from core.store.records import EpochReport, TrialRecord, read_record
 
-# 4 epochs have rungs at 1 and 3; a trial that takes all cores leaves room for no other
-ALL_CORES = str(usable_cores())
-OPTIONS = ["--trials", "4", "--epochs", "4", "--cpus-per-trial", ALL_CORES, "--top-k", "2", "--keep-models", "1"]
-TIMEOUT_SECONDS = 240
-# the commands run in the folder above runs/, as a user's do, so that --runs keeps its default, a relative path
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"}
-
-
-def search_command(study: str, *options: str) -> list[str]:
-    return [sys.executable, "-m", "search", "--study", study, *options]
-
-
-def run_search(runs: Path, study: str, *options: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*prefix, *search_command(study, *options)],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-        cwd=runs.parent,
-        env=ENVIRONMENT,
-    )
-
-
-def stop_after_line(runs: Path, study: str, pattern: str, number: int) -> tuple[int, str]:
-    """Start a search, send a signal once it has printed a line, return its exit code and all it printed."""
-    process = subprocess.Popen(
-        search_command(study, *OPTIONS),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=runs.parent,
-        env=ENVIRONMENT,
-    )
-    assert process.stdout is not None
-    alarm = threading.Timer(TIMEOUT_SECONDS, process.kill)
-    alarm.start()
-    printed = []
-    for line in process.stdout:
-        printed.append(line)
-        if re.search(pattern, line):
-            process.send_signal(number)
-            break
-    rest, _ = process.communicate(timeout=TIMEOUT_SECONDS)
-    alarm.cancel()
-    return process.returncode, "".join(printed) + rest
+from .commands import ENVIRONMENT, OPTIONS, TIMEOUT_SECONDS, run_search, stop_after_line
 
 
 def records_of(runs: Path, study: str) -> list[TrialRecord]:
@@ -85,19 +37,6 @@ def essence(record: TrialRecord) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("search") / "runs"
-
-
-@pytest.fixture(scope="module")
-def without_network() -> tuple[str, ...]:
-    """Return the words that run a command in a namespace with loopback alone; none where that is not allowed."""
-    raise_loopback = "import fcntl, os, socket, struct, sys; fcntl.ioctl(socket.socket(), 0x8914, "
-    raise_loopback += "struct.pack('16sh14x', b'lo', 1)); os.execvp(sys.argv[1], sys.argv[1:])"
-    prefix = ("unshare", "-n", sys.executable, "-c", raise_loopback)
-    try:
-        allowed = subprocess.run([*prefix, "true"], capture_output=True, timeout=60, check=False).returncode == 0
-    except OSError:
-        allowed = False
-    return prefix if allowed else ()
 
 
 @pytest.fixture(scope="module")
@@ -159,15 +98,6 @@ def test_search_writes_submission_leaderboard_and_manifest(whole, runs):
     assert manifest["settings"]["trials"] == 4
     assert manifest["data"]["num_test"] == 360
     assert manifest["versions"]["ray"]
-
-
-def test_search_without_loopback_says_so_in_one_line(without_network, tmp_path):
-    if not without_network:
-        pytest.skip("unshare -n is not allowed here")
-    refused = run_search(tmp_path / "runs", "bad", *OPTIONS, prefix=("unshare", "-n"))
-    assert refused.returncode == 2
-    assert "loopback interface must be up" in refused.stderr
-    assert not list(tmp_path.iterdir())
 
 
 def test_search_leaves_nothing_but_the_study(whole, runs):
@@ -232,49 +162,6 @@ def test_more_trials_extend_a_study(broken, runs):
     after = [essence(record) for record in records_of(runs, "broken")]
     assert after[:4] == before
     assert len(after) == 5
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--trials", "0"], "--trials must be 1 or more, got 0"),
-        (["--top-k", "0"], "--top-k must be 1 or more, got 0"),
-        (["--trails", "3"], "Unrecognized options: --trails"),
-        (["--time-budget", "soon"], "--time-budget must be hours, minutes and seconds"),
-        (["--data", "no/such.zip"], "--data no/such.zip: there is no such file or folder"),
-        (["--address", "ray://127.0.0.1:1"], "Ray's client, ray://, cannot run a search"),
-        (["--cpus-per-trial", "4096"], "a trial must fit on one machine of the cluster"),
-        (["--address", "127.0.0.1:1"], "--address must be a Ray cluster that answers, got '127.0.0.1:1'"),
-        pytest.param(
-            ["--address", "auto"],
-            "--address must be a Ray cluster that answers and knows this client, got 'auto'",
-            marks=pytest.mark.slow,  # Ray looks for one for 20 s
-        ),
-    ],
-)
-def test_search_refuses_bad_input_in_one_line(tmp_path, options, words):
-    refused = run_search(tmp_path / "runs", "bad", *options)
-    assert refused.returncode == 2, refused.stdout + refused.stderr
-    assert words in refused.stderr
-    assert len(refused.stderr.strip().splitlines()) == 1
-    assert not list(tmp_path.iterdir())
-
-
-def test_search_refuses_a_folder_that_is_no_study(tmp_path):
-    thesis = tmp_path / "runs/mine/thesis.txt"
-    thesis.parent.mkdir(parents=True)
-    thesis.write_text("all of it")
-    refused = run_search(tmp_path / "runs", "mine", *OPTIONS)
-    assert refused.returncode == 2
-    assert "must be a new name or a study's folder (one with study.json), and is neither" in refused.stderr
-    assert [path.name for path in thesis.parent.iterdir()] == ["thesis.txt"]
-
-
-def test_ctrl_c_before_the_cluster_is_up_says_how_to_go_on(tmp_path):
-    code, printed = stop_after_line(tmp_path / "runs", "early", r"^holdout 0.2", signal.SIGINT)
-    assert code == 130, printed
-    assert "Go on with: " in printed.splitlines()[-1]
-    assert "Traceback" not in printed
 
 
 PYTHON_CALL = """
