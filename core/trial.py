@@ -15,7 +15,7 @@ from core.data.split import Split
 from core.store import files
 from core.store.checkpoint import Checkpoint, read_newest_checkpoint, write_checkpoint
 from core.store.predictions import Predictions, write_predictions
-from core.store.records import EpochReport
+from core.store.records import EpochReport, best_of
 from core.store.study import TrialFolder
 from core.train import Trainer
 
@@ -96,7 +96,8 @@ class TrialRun:
     def _write_outputs(self) -> None:
         """Write the best epoch's predictions and model."""
         job, trainer = self._job, self.trainer
-        best = min(trainer.epochs, key=lambda e: (e.log_loss, e.epoch))
+        best = best_of(trainer.epochs)
+        assert best is not None, "outputs follow an epoch"
         write_predictions(
             job.folder.predictions,
             Predictions(

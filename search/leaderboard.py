@@ -10,16 +10,15 @@ from core.store.study import StudyFolder
 COLUMNS = ("rank", "trial", "state", "origin", "log_loss", "accuracy", "best_epoch", "epochs", "seconds", "error")
 
 
-def write_leaderboard(folder: StudyFolder, ranked: list[TrialRecord], records: list[TrialRecord]) -> None:
+def write_leaderboard(folder: StudyFolder, ranked: list[TrialRecord], unranked: list[TrialRecord]) -> None:
     """Write leaderboard.csv: ranked trials first, then those without a score; one column a knob.
 
     Args:
         folder: the study's.
         ranked: complete and pruned trials, best first.
-        records: all trials.
+        unranked: the others.
     """
-    knobs = sorted({name for record in records for name in record.params})
-    unranked = [record for record in records if record not in ranked]
+    knobs = sorted({name for record in (*ranked, *unranked) for name in record.params})
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, *knobs])

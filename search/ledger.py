@@ -89,6 +89,17 @@ class Ledger:
         scored = [r for r in self.ended if r.state != "failed" and r.best is not None]
         return sorted(scored, key=lambda r: (_log_loss(r), r.number), reverse=LOG_LOSS.mode == "max")
 
+    @property
+    def failed(self) -> list[TrialRecord]:
+        """Trials that ended in an error, by number."""
+        return [record for record in self.ended if record.state == "failed"]
+
+    @property
+    def unranked(self) -> list[TrialRecord]:
+        """All records that `ranked` leaves out, by number."""
+        ranked = {record.number for record in self.ranked}
+        return [record for record in self.records if record.number not in ranked]
+
     def __getitem__(self, number: int) -> TrialRecord:
         """Return one record."""
         return self._records[number]

@@ -149,6 +149,7 @@ def _train(start: _Start) -> None:
     steering, ledger = start.steering, start.ledger
     if steering.num_left == 0:
         write_study(start.folder, start.manifest, start.dataset, start.split)
+        write_leaderboard(start.folder, ledger.ranked, ledger.unranked)
         start.say(f"{start.folder.url} has its {len(ledger.ended)} trials already; voting again")
         return
     if ledger.records:
@@ -163,7 +164,7 @@ def _train(start: _Start) -> None:
         try:
             _run_trials(start, plan, scratch)
         finally:
-            write_leaderboard(start.folder, ledger.ranked, ledger.records)
+            write_leaderboard(start.folder, ledger.ranked, ledger.unranked)
     if steering.stop_reason == "interrupted":
         raise KeyboardInterrupt
     if steering.stop_reason == "failing" or not ledger.ranked:
@@ -174,7 +175,7 @@ def _train(start: _Start) -> None:
 
 def _raise_failure(start: _Start) -> None:
     """Raise what the user has to know of trials that failed one after the other."""
-    failed = [record for record in start.ledger.ended if record.state == "failed"]
+    failed = start.ledger.failed
     if not failed:
         raise TrainingError(f"{start.folder.url} has no finished trial: the time budget must allow one epoch or more")
     last = failed[-1]
@@ -186,14 +187,12 @@ def _raise_failure(start: _Start) -> None:
 
 def _conclude(start: _Start) -> SearchResult:
     """Vote, and return everything."""
-    records, ranked = start.ledger.records, start.ledger.ranked
-    write_leaderboard(start.folder, ranked, records)
+    records = (*start.ledger.ranked, *start.ledger.unranked)
     precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
     start.say(f"precision: {', '.join(precisions)}")
     vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k))
     print_vote(vote, start.console)
-    rest = [record for record in records if record not in ranked]
-    return SearchResult(folder=start.folder, records=(*ranked, *rest), vote=vote)
+    return SearchResult(folder=start.folder, records=records, vote=vote)
 
 
 def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
@@ -215,7 +214,7 @@ def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
 
         def on_change() -> None:
             progress.update()
-            shelf.keep_best(start.ledger.ranked, [record for record in start.ledger.ended if record.state == "failed"])
+            shelf.keep_best(start.ledger.ranked, start.ledger.failed)
 
         steering.on_change = on_change
         run_tune(steering, start.folder, plan, worker, start.dataset, start.split, scratch, progress.update)

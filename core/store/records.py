@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -69,7 +70,7 @@ class TrialRecord:
     @property
     def best(self) -> EpochReport | None:
         """The epoch of least holdout log-loss (ties: the earlier); None before the first epoch."""
-        return min(self.epochs, key=lambda e: (e.log_loss, e.epoch), default=None)
+        return best_of(self.epochs)
 
     @property
     def seconds(self) -> float:
@@ -80,6 +81,11 @@ class TrialRecord:
     def has_ended(self) -> bool:
         """True for a complete, pruned or failed trial."""
         return self.state in ENDED
+
+
+def best_of(epochs: Sequence[EpochReport]) -> EpochReport | None:
+    """Return the epoch of least holdout log-loss (ties: the earlier); None where there is none."""
+    return min(epochs, key=lambda e: (e.log_loss, e.epoch), default=None)
 
 
 def write_record(url: str, record: TrialRecord) -> None:

@@ -14,7 +14,7 @@ def test_leaderboard_lists_best_first_and_failed_last(make_steering, tmp_path):
     steering.fail(b, "no, a comma")
     steering.report(c, epoch_report(1, 0.25), worker=HERE, has_predictions=True)
     run_to_end(steering, c, 0.3, start=2)
-    write_leaderboard(StudyFolder(str(tmp_path)), steering.ledger.ranked, steering.ledger.records)
+    write_leaderboard(StudyFolder(str(tmp_path)), steering.ledger.ranked, steering.ledger.unranked)
     rows = list(csv.DictReader((tmp_path / "leaderboard.csv").open()))
     assert [(row["rank"], row["trial"], row["state"]) for row in rows] == [
         ("1", "t000002", "complete"),

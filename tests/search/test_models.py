@@ -15,6 +15,5 @@ def test_shelf_keeps_the_best_and_drops_others_and_failed(make_steering):
     run_to_end(steering, a, 0.5)
     run_to_end(steering, b, 0.2)
     steering.fail(c, "no")
-    failed = [record for record in steering.ledger.ended if record.state == "failed"]
-    ModelShelf(folder, 1).keep_best(steering.ledger.ranked, failed)
+    ModelShelf(folder, 1).keep_best(steering.ledger.ranked, steering.ledger.failed)
     assert {n for n, path in models.items() if path.exists()} == {b}
