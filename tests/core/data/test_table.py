@@ -68,8 +68,8 @@ def test_read_table_takes_a_test_file_without_labels() -> None:
 def test_read_table_reads_the_same_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (11, 4))
     text = HEADER + "\n" + "".join(f"{i % 3},{','.join(map(str, row))}\n\n" for i, row in enumerate(pixels.tolist()))
-    for cells in (1, 10, 15, 1000):
-        monkeypatch.setattr(table_module, "CELLS_A_BLOCK", cells)
+    for characters in (1, 20, 45, 10_000):
+        monkeypatch.setattr(table_module, "CHARACTERS_A_BLOCK", characters)
         table = read(text)
         assert table.pixels.tolist() == pixels.tolist()
         assert table.labels == [str(i % 3) for i in range(11)]
@@ -97,9 +97,9 @@ def test_read_table_says_where_and_what_a_fault_is(row: str, words: str) -> None
         read(f"{TRAIN}{row}\n")
 
 
-@pytest.mark.parametrize("cells", [1, 10, 15])
-def test_read_table_counts_rows_and_lines_through_blocks(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_module, "CELLS_A_BLOCK", cells)
+@pytest.mark.parametrize("characters", [1, 20, 45])
+def test_read_table_counts_rows_and_lines_through_blocks(characters: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_module, "CHARACTERS_A_BLOCK", characters)
     with pytest.raises(DataError, match=r"train.csv row 5 \(line 7\): .* got 256 in column pixel3"):
         read(f"{TRAIN}\n1,0,0,0,0\n2,0,0,0,0\n3,0,0,0,256\n")
 
