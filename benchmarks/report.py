@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.rounds import (
-    COST_SUFFIX,
     Comparison,
     Contender,
     Measurement,
     Ratio,
+    is_measured,
     median_seconds,
     ratio_of,
     run_rounds,
@@ -52,9 +52,10 @@ def run_benchmark(benchmark: Benchmark, settings: BenchmarkSettings, console: Co
     if settings.quick:
         print_line(console, "a quick run: the figures are not worth quoting")
     found = run_rounds(benchmark.contenders, settings.num_rounds)
-    ratios = {comparison.key: ratio_of(comparison, found) for comparison in benchmark.comparisons}
+    comparisons = [comparison for comparison in benchmark.comparisons if is_measured(comparison, found)]
+    ratios = {comparison.key: ratio_of(comparison, found) for comparison in comparisons}
     console.print(_table(benchmark, found))
-    for comparison in benchmark.comparisons:
+    for comparison in comparisons:
         print_line(console, _ratio_line(comparison, ratios[comparison.key]))
     print_line(console, json_line(benchmark.name, ratios))
 
@@ -95,7 +96,9 @@ def _table(benchmark: Benchmark, found: Mapping[str, Sequence[Measurement]]) -> 
 
 def _ratio_line(comparison: Comparison, ratio: Ratio) -> str:
     """Return one comparison in words."""
-    if comparison.key.endswith(COST_SUFFIX):
+    if comparison.of_memory:
+        meaning = f"has {ratio.value:.3g} times the peak memory of {comparison.baseline}: smaller is better"
+    elif comparison.is_cost:
         meaning = f"takes {ratio.value:.3g} times as long as {comparison.baseline}: smaller is better"
     else:
         meaning = f"is {ratio.value:.3g} times as fast as {comparison.baseline}: larger is better"

@@ -33,6 +33,24 @@ class Comparison:
     """The baseline as the JSON line calls it; ending in _cost where smaller is better."""
     ours: str
     baseline: str
+    of_memory: bool = False
+    """Compare the peaks of memory instead of the times; the key ends in _cost."""
+
+    def __post_init__(self) -> None:
+        """Refuse a speed of memory."""
+        assert not self.of_memory or self.is_cost, f"{self.key} compares memory: its name must end in {COST_SUFFIX}"
+
+    @property
+    def is_cost(self) -> bool:
+        """True where smaller is better."""
+        return self.key.endswith(COST_SUFFIX)
+
+    def amount(self, measurement: Measurement) -> float:
+        """Return the seconds or megabytes that are compared."""
+        if not self.of_memory:
+            return measurement.seconds
+        assert measurement.peak_megabytes is not None, f"{self.key} compares memory that was not measured"
+        return measurement.peak_megabytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +98,22 @@ def median_seconds(measurements: Sequence[Measurement]) -> float:
 
 
 def ratio_of(comparison: Comparison, found: Mapping[str, Sequence[Measurement]]) -> Ratio:
-    """Return ours over the baseline: its speed (larger is better), or for a key in _cost its time (smaller is better).
+    """Return ours over the baseline: its speed (larger is better), or for a key in _cost its cost (smaller is better).
 
     Both did the same number of images, so that the ratio of speeds is the inverse ratio of times.
     """
-    ours, baseline = found[comparison.ours], found[comparison.baseline]
-    is_cost = comparison.key.endswith(COST_SUFFIX)
+    ours, baseline = (
+        [comparison.amount(each) for each in found[name]] for name in (comparison.ours, comparison.baseline)
+    )
 
-    def over(our_seconds: float, baseline_seconds: float) -> float:
-        return our_seconds / baseline_seconds if is_cost else baseline_seconds / our_seconds
+    def over(ours: float, baseline: float) -> float:
+        return ours / baseline if comparison.is_cost else baseline / ours
 
-    of_rounds = [over(a.seconds, b.seconds) for a, b in zip(ours, baseline, strict=True)]
-    return Ratio(value=over(median_seconds(ours), median_seconds(baseline)), least=min(of_rounds), most=max(of_rounds))
+    of_rounds = [over(a, b) for a, b in zip(ours, baseline, strict=True)]
+    return Ratio(value=over(median(ours), median(baseline)), least=min(of_rounds), most=max(of_rounds))
+
+
+def is_measured(comparison: Comparison, found: Mapping[str, Sequence[Measurement]]) -> bool:
+    """Return False for a comparison of memory where this system does not say how much was used."""
+    both = [*found[comparison.ours], *found[comparison.baseline]]
+    return not comparison.of_memory or all(each.peak_megabytes is not None for each in both)

@@ -22,6 +22,7 @@ def printed(*, quick: bool = False, num_steps: int | None = None, peak_megabytes
         comparisons=(
             Comparison(key="theirs", ours="ours, [fast]", baseline="theirs"),
             Comparison(key="theirs_cost", ours="ours, [fast]", baseline="theirs"),
+            Comparison(key="memory_cost", ours="ours, [fast]", baseline="theirs", of_memory=True),
         ),
         num_images=100,
         num_steps=num_steps,
@@ -67,6 +68,14 @@ def test_table_shows_memory_where_it_was_measured() -> None:
     lines = printed(peak_megabytes=123.4)
     assert row(lines, "ours") == ["ours, [fast]", "0.500 s", "0.500 s", "0.500 s", "123"]
     assert any("peak MB" in line for line in lines)
+
+
+def test_memory_is_compared_in_words_and_left_out_where_it_was_not_measured() -> None:
+    lines = printed(peak_megabytes=123.4)
+    words = "memory_cost: ours, [fast], has 1 times the peak memory of theirs: smaller is better"
+    assert any(line.startswith(words) for line in lines)
+    assert json.loads(lines[-1])["ratios"]["memory_cost"] == 1.0
+    assert not any("memory_cost" in line for line in printed())
 
 
 def test_full_run_has_five_rounds_or_more_and_a_quick_one_says_that_it_is_none() -> None:

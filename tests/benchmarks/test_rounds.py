@@ -1,6 +1,15 @@
 import pytest
 
-from benchmarks.rounds import Comparison, Contender, Measurement, median_seconds, ratio_of, run_rounds, timed
+from benchmarks.rounds import (
+    Comparison,
+    Contender,
+    Measurement,
+    is_measured,
+    median_seconds,
+    ratio_of,
+    run_rounds,
+    timed,
+)
 
 
 def measurements(*seconds: float) -> list[Measurement]:
@@ -40,6 +49,26 @@ def test_a_cost_is_smaller_where_ours_takes_less_time() -> None:
     ratio = ratio_of(Comparison(key="warm_cost", ours="ours", baseline="baseline"), FOUND)
     assert ratio.value == 2 / 8
     assert (ratio.least, ratio.most) == (1 / 8, 9 / 9)
+
+
+def test_a_cost_of_memory_is_of_the_peaks() -> None:
+    def peaks(*megabytes: float | None) -> list[Measurement]:
+        return [Measurement(seconds=index, peak_megabytes=value) for index, value in enumerate(megabytes)]
+
+    comparison = Comparison(key="cold_memory_cost", ours="ours", baseline="baseline", of_memory=True)
+    found = {"ours": peaks(80, 90, 100), "baseline": peaks(720, 720, 500), "unknown": peaks(None, None, None)}
+    ratio = ratio_of(comparison, found)
+    assert ratio.value == 90 / 720
+    assert (ratio.least, ratio.most) == (80 / 720, 100 / 500)
+    assert is_measured(comparison, found)
+    unknown = Comparison(key="cold_memory_cost", ours="ours", baseline="unknown", of_memory=True)
+    assert not is_measured(unknown, found)
+    assert is_measured(Comparison(key="cold_cost", ours="ours", baseline="unknown"), found)
+
+
+def test_memory_is_compared_as_a_cost_only() -> None:
+    with pytest.raises(AssertionError, match="its name must end in _cost"):
+        Comparison(key="memory", ours="ours", baseline="baseline", of_memory=True)
 
 
 def test_timed_takes_the_time_of_the_work_alone(monkeypatch: pytest.MonkeyPatch) -> None:
