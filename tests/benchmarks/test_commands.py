@@ -18,7 +18,7 @@ from tests.core.data.making import draw_images, to_csv, write_zip
 KEYS = {
     "train_step": ["keras_float32", "float32"],
     "augment": ["image_data_generator", "keras_layers"],
-    "load": ["warm_cost", "cold_cost"],
+    "load": ["warm_cost", "cold_cost", "cold_memory_cost", "cold_zip_cost"],
     "predict": ["keras_float32"],
 }
 """What each JSON line holds: others read them by these names."""
