@@ -30,6 +30,16 @@ class Adam:
         """All that a continued training needs: the number of steps, then the moments."""
         return [self._num_steps, *self._first_moments, *self._second_moments]
 
+    @property
+    def num_steps(self) -> tf.Variable:
+        """Steps taken, int64."""
+        return self._num_steps
+
+    def reset(self) -> None:
+        """Forget all steps, as if new."""
+        for variable in self.state:
+            variable.assign(tf.zeros_like(variable))
+
     def apply(self, gradients: Sequence[tf.Tensor], rate: tf.Tensor) -> None:
         """Change the variables by one step at learning rate `rate` (scalar float32)."""
         num_steps = tf.cast(self._num_steps.assign_add(1), tf.float32)

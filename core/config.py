@@ -7,12 +7,15 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from core.errors import ConfigError
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["plateau", "cosine"]
+BatchNorm = Literal["none", "block", "conv"]
+NUM_VIEWS = (1, 5, 9)
+"""What `Config.views` may be; `core.views` has them."""
 
 
 def require(holds: bool, name: str, rule: str, got: object) -> None:
@@ -27,12 +30,15 @@ class ModelConfig:
 
     filters: tuple[int, ...] = (32, 64)
     """Filters of each block's convolutions, one number a block, each >= 1."""
-    convs_per_block: int = 2
-    """Convolutions in a block, >= 1."""
-    kernel_size: int = 3
-    """Side of the square kernels in pixels, odd, 1 to 11."""
+    convs_per_block: tuple[int, ...] = (2, 2)
+    """Convolutions in each block, one number a block, each >= 1."""
+    kernel_sizes: tuple[int, ...] = (3, 3)
+    """Side of each block's square kernels in pixels, one number a block, odd, 1 to 11."""
+    batch_norm: BatchNorm = "none"
+    """none: convolutions have biases instead; block: one batch normalisation a block, after its pooling; conv: one
+    after each convolution, a block's last after its pooling."""
     leaky_relu_slope: float = 0.3
-    """Slope of the convolutions' LeakyReLU for negative inputs, in [0, 1)."""
+    """Slope of the convolutions' LeakyReLU for negative inputs, in [0, 1); 0 is ReLU."""
     pool_size: int = 2
     """Side and stride of the max-pooling that ends a block, in pixels, >= 2."""
     block_dropout: float = 0.25
@@ -45,9 +51,16 @@ class ModelConfig:
     def __post_init__(self) -> None:
         require(len(self.filters) >= 1, "model.filters", "one number or more", self.filters)
         require(all(f >= 1 for f in self.filters), "model.filters", "1 or more each", self.filters)
-        require(self.convs_per_block >= 1, "model.convs_per_block", "1 or more", self.convs_per_block)
-        is_odd_kernel = self.kernel_size % 2 == 1 and 1 <= self.kernel_size <= 11
-        require(is_odd_kernel, "model.kernel_size", "an odd number from 1 to 11", self.kernel_size)
+        for name in ("convs_per_block", "kernel_sizes"):
+            numbers = getattr(self, name)
+            rule = f"one number a block ({len(self.filters)} for filters {self.filters})"
+            require(len(numbers) == len(self.filters), f"model.{name}", rule, numbers)
+        require(
+            all(n >= 1 for n in self.convs_per_block), "model.convs_per_block", "1 or more each", self.convs_per_block
+        )
+        are_odd = all(side % 2 == 1 and 1 <= side <= 11 for side in self.kernel_sizes)
+        require(are_odd, "model.kernel_sizes", "odd numbers from 1 to 11", self.kernel_sizes)
+        require(self.batch_norm in get_args(BatchNorm), "model.batch_norm", "none, block or conv", self.batch_norm)
         require(0 <= self.leaky_relu_slope < 1, "model.leaky_relu_slope", "in [0, 1)", self.leaky_relu_slope)
         require(self.pool_size >= 2, "model.pool_size", "2 or more", self.pool_size)
         require(0 <= self.block_dropout < 1, "model.block_dropout", "in [0, 1)", self.block_dropout)
@@ -77,6 +90,8 @@ class TrainConfig:
     """Share of all steps over which the cosine schedule's rate climbs linearly, in [0, 1)."""
     label_smoothing: float = 0.0
     """Probability mass moved from the true class to all classes alike, in [0, 1). Metrics are never smoothed."""
+    ema_decay: float = 0.0
+    """Scoring and predicting use averaged weights, of which each step replaces 1 - this share; in [0, 1), 0 is off."""
 
     def __post_init__(self) -> None:
         require(self.epochs >= 1, "train.epochs", "1 or more", self.epochs)
@@ -90,6 +105,7 @@ class TrainConfig:
         require(self.min_learning_rate >= 0, "train.min_learning_rate", "0 or more", self.min_learning_rate)
         require(0 <= self.warmup_fraction < 1, "train.warmup_fraction", "in [0, 1)", self.warmup_fraction)
         require(0 <= self.label_smoothing < 1, "train.label_smoothing", "in [0, 1)", self.label_smoothing)
+        require(0 <= self.ema_decay < 1, "train.ema_decay", "in [0, 1)", self.ema_decay)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +150,11 @@ class Config:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     precision: Precision = "auto"
     """Arithmetic of the layers; auto takes bfloat16 where this machine computes it faster than float32."""
+    views: int = 1
+    """Softmax is the mean over so many views of an image: itself, 4 shifts (5), and 4 rotations (9)."""
+
+    def __post_init__(self) -> None:
+        require(self.views in NUM_VIEWS, "views", "1, 5 or 9", self.views)
 
     def to_json(self) -> dict[str, Any]:
         """Return the nested dict that `from_json` reads back."""

@@ -9,6 +9,8 @@ import tensorflow as tf
 
 from core.adam import Adam
 from core.augment import NUM_COEFFICIENTS, resample
+from core.average import WeightAverage
+from core.config import TrainConfig
 from core.errors import TrainingError
 from core.model import PIXEL_SCALE
 
@@ -27,13 +29,13 @@ class EpochSums:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSteps:
-    """What a step does to a model; compiled once, for any number of rows of the model's image shape."""
+    """What a step does to a model; compiled once, for any rows, batch size and rates of training."""
 
     model: keras.Model
     adam: Adam
     """Of the model's trainable variables."""
-    batch_size: int
-    label_smoothing: float
+    average: WeightAverage | None
+    """Of all the model's weights; None where they are not averaged."""
     is_augmented: bool
 
     def compile(self) -> tf.types.experimental.ConcreteFunction:
@@ -49,6 +51,9 @@ class TrainSteps:
             tf.TensorSpec([None, NUM_COEFFICIENTS], tf.float32),
             tf.TensorSpec([None], tf.float32),
             tf.TensorSpec([], tf.int32),
+            tf.TensorSpec([], tf.float32),
+            tf.TensorSpec([], tf.float32),
+            tf.TensorSpec([], tf.int32),
             tf.TensorSpec([], tf.int32),
         ]
         return tf.function(self.run, signature, autograph=False).get_concrete_function()
@@ -60,20 +65,25 @@ class TrainSteps:
         order: tf.Tensor,  # (num_rows,) int32
         transforms: tf.Tensor,  # (num_rows, 8) float32, in that order; not read without augmentation
         rates: tf.Tensor,  # (num_steps,) float32
+        batch_size: tf.Tensor,
+        label_smoothing: tf.Tensor,
+        ema_decay: tf.Tensor,
         start: tf.Tensor,
         stop: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Run the steps from `start` to before `stop`; return the sums of loss and of right answers."""
 
         def step(i: tf.Tensor, loss: tf.Tensor, num_correct: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            first = i * self.batch_size
-            last = tf.minimum(first + self.batch_size, tf.shape(order)[0])
+            first = i * batch_size
+            last = tf.minimum(first + batch_size, tf.shape(order)[0])
             batch_rows = order[first:last]
             batch_labels = tf.gather(labels, batch_rows)
             images = tf.cast(tf.gather(rows, batch_rows), tf.float32) * PIXEL_SCALE
             if self.is_augmented:
                 images = resample(images, transforms[first:last])
-            losses, logits = self._learn(images, batch_labels, rates[i])
+            losses, logits = self._learn(images, batch_labels, label_smoothing, rates[i])
+            if self.average is not None:
+                self.average.follow(self.adam.num_steps.read_value(), ema_decay)
             hits = tf.argmax(logits, axis=1, output_type=tf.int32) == batch_labels
             return i + 1, loss + tf.reduce_sum(losses), num_correct + tf.math.count_nonzero(hits, dtype=tf.int32)
 
@@ -81,11 +91,13 @@ class TrainSteps:
         _, loss, num_correct = tf.while_loop(lambda i, *_: i < stop, step, state)
         return loss, num_correct
 
-    def _learn(self, images: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _learn(
+        self, images: tf.Tensor, labels: tf.Tensor, label_smoothing: tf.Tensor, rate: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Take one step of Adam on the mean loss; return the rows' losses (b,) and logits (b, classes)."""
         with tf.GradientTape() as tape:
             logits = self.model(images, training=True)
-            losses = smoothed_cross_entropy(labels, logits, self.label_smoothing)
+            losses = smoothed_cross_entropy(labels, logits, label_smoothing)
             loss = tf.reduce_mean(losses)
         variables = [variable.value for variable in self.model.trainable_variables]
         self.adam.apply(tape.gradient(loss, variables), rate)
@@ -93,18 +105,31 @@ class TrainSteps:
 
 
 class TrainLoop:
-    """Runs compiled steps over rows kept as bytes on the device."""
+    """Runs compiled steps over rows kept as bytes on the device.
+
+    Args:
+        run_steps: Of `TrainSteps.compile`.
+        rows: (num_rows, height, width, channels) uint8.
+        labels: (num_rows,) int32.
+        config: Batch size, label smoothing and the averaging's decay.
+    """
 
     def __init__(
         self,
-        steps: TrainSteps,
-        rows: np.ndarray | tf.Tensor,  # (num_rows, height, width, channels) uint8
-        labels: np.ndarray | tf.Tensor,  # (num_rows,) int32
+        run_steps: tf.types.experimental.ConcreteFunction,
+        rows: np.ndarray | tf.Tensor,
+        labels: np.ndarray | tf.Tensor,
+        config: TrainConfig,
     ) -> None:
-        self.num_steps = math.ceil(len(rows) / steps.batch_size)  # the last step takes what is left
+        self.num_steps = math.ceil(len(rows) / config.batch_size)  # the last step takes what is left
         self._rows = tf.convert_to_tensor(rows)
         self._labels = tf.convert_to_tensor(labels, tf.int32)
-        self._run_steps = steps.compile()
+        self._run_steps = run_steps
+        self._numbers = (
+            tf.constant(config.batch_size),
+            tf.constant(config.label_smoothing),
+            tf.constant(config.ema_decay),
+        )
 
     def run_epoch(
         self,
@@ -119,7 +144,7 @@ class TrainLoop:
         """
         if transforms is None:
             transforms = tf.zeros((0, NUM_COEFFICIENTS))
-        inputs = (self._rows, self._labels, tf.constant(order), transforms, tf.constant(rates))
+        inputs = (self._rows, self._labels, tf.constant(order), transforms, tf.constant(rates), *self._numbers)
         loss, num_correct = 0.0, 0
         for start in range(0, self.num_steps, STEPS_PER_CALL):
             stop = min(start + STEPS_PER_CALL, self.num_steps)
@@ -134,14 +159,12 @@ class TrainLoop:
 def smoothed_cross_entropy(
     labels: tf.Tensor,  # (n,) int32
     logits: tf.Tensor,  # (n, num_classes) float32
-    smoothing: float,  # in [0, 1)
+    smoothing: tf.Tensor | float,  # in [0, 1)
 ) -> tf.Tensor:
     """Return (n,) float32: cross-entropy to a target of (1 - smoothing) on the true class + smoothing on all alike.
 
     Source: keras.losses.CategoricalCrossentropy(label_smoothing), without the one-hot targets.
     """
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    if smoothing == 0:
-        return losses
     to_uniform = tf.reduce_logsumexp(logits, axis=1) - tf.reduce_mean(logits, axis=1)
     return (1 - smoothing) * losses + smoothing * to_uniform

@@ -5,11 +5,12 @@ import shlex
 from typing import Any, TypeVar
 
 from core.cli import program_words
-from core.config import NO_AUGMENT, Config, notebook_config
+from core.config import NO_AUGMENT, Config
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.data.summary import summarize
 from core.errors import StoredFileError, StudyError
+from core.known import KNOWN_CONFIGS
 from core.settings import TrainingSettings, default_epochs, new_study_name
 from core.store import files
 from core.store.dataset import read_data_summary, write_data_summary, write_images
@@ -18,7 +19,7 @@ from core.store.study import StudyFolder
 
 Settings = TypeVar("Settings", bound=TrainingSettings)
 
-DECIDING_SETTINGS = ("seed", "epochs", "model", "precision", "augment")
+DECIDING_SETTINGS = ("seed", "epochs", "model", "precision", "augment", "views")
 """Settings that decide what a trial is: a study keeps those it was made with."""
 
 
@@ -38,20 +39,21 @@ def with_epochs(settings: Settings, num_train_rows: int) -> Settings:
     return (
         settings
         if settings.epochs is not None
-        else dataclasses.replace(settings, epochs=default_epochs(num_train_rows))
+        else dataclasses.replace(settings, epochs=default_epochs(settings.model, num_train_rows))
     )
 
 
 def base_config(settings: TrainingSettings, num_train_rows: int) -> Config:
     """Return the configuration that the settings name, its batch no larger than the rows that are trained on."""
-    config = notebook_config()
-    epochs = default_epochs(num_train_rows) if settings.epochs is None else settings.epochs
+    config = KNOWN_CONFIGS[settings.model]
+    epochs = default_epochs(settings.model, num_train_rows) if settings.epochs is None else settings.epochs
     batch_size = min(config.train.batch_size, num_train_rows)
     return Config(
         model=config.model,
         train=dataclasses.replace(config.train, epochs=epochs, batch_size=batch_size),
         augment=config.augment if settings.augment else NO_AUGMENT,
         precision=settings.precision,
+        views=settings.views,
     )
 
 

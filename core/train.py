@@ -5,24 +5,24 @@ bfloat16, across processes), without TensorFlow's op determinism. Another number
 """
 
 import time
+import weakref
 from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from core.adam import Adam
 from core.augment import draw_transforms
 from core.config import Config
 from core.data.dataset import Dataset
 from core.data.split import Split
-from core.epoch import TrainLoop, TrainSteps
+from core.epoch import TrainLoop
 from core.errors import TrainingError
+from core.graph import SHELF, shape_of
 from core.limits import require_config_fits_data
 from core.metrics import LOG_LOSS, accuracy, log_loss
-from core.model import as_deployable, build_model
+from core.model import as_deployable
 from core.precision import resolve_precision
-from core.predict import Predictor
 from core.rows import rows_on_device
 from core.schedule import make_schedule
 from core.seeds import derive_seed
@@ -50,25 +50,19 @@ class Trainer:
         self._image_shape = dataset.image_shape
         self._num_train = num_train
         self._seed = seed
-        self._model = build_model(
-            config.model,
+        shape = shape_of(
+            config,
             image_shape=dataset.image_shape,
             num_classes=dataset.num_classes,
             precision=self.precision,
-            seed=derive_seed(seed, "weights"),
         )
-        self._adam = Adam([variable.value for variable in self._model.trainable_variables])
-        steps = TrainSteps(
-            model=self._model,
-            adam=self._adam,
-            batch_size=config.train.batch_size,
-            label_smoothing=config.train.label_smoothing,
-            is_augmented=not config.augment.is_identity,
-        )
+        self._graph = SHELF.take(shape)
+        # whatever becomes of this trainer, the next one of the shape has the graph
+        weakref.finalize(self, SHELF.give_back, self._graph).atexit = False
+        self._graph.start(config.model, derive_seed(seed, "weights"))
         self._rows = rows_on_device(dataset, split)
-        self._loop = TrainLoop(steps, self._rows.train, self._rows.train_labels)
+        self._loop = TrainLoop(self._graph.run_steps, self._rows.train, self._rows.train_labels, config.train)
         self._schedule = make_schedule(config.train, self._loop.num_steps)
-        self._predictor = Predictor(self._model)
         self._holdout_labels = dataset.labels[split.holdout_rows]
         self._best_weights: list[np.ndarray] = []
         self._best_holdout_softmax = np.zeros((0, dataset.num_classes), np.float32)
@@ -83,12 +77,13 @@ class Trainer:
         started = time.perf_counter()
         epoch = len(self.epochs) + 1
         rates = self._schedule.rates(epoch)
-        self._seed_dropout(epoch)
+        self._graph.seed_dropout(self._seed, epoch)
         try:
             sums = self._loop.run_epoch(self._order(epoch), self._transforms(epoch), rates)
         except TrainingError as error:
             raise TrainingError(f"epoch {epoch}: {error}. Try a smaller learning rate") from error
-        softmax = self._predictor.softmax(self._rows.holdout)
+        weights = self._graph.scoring_weights()
+        softmax = self._graph.softmax(self._rows.holdout, weights)
         report = EpochReport(
             epoch=epoch,
             loss=sums.loss / self._num_train,
@@ -98,7 +93,7 @@ class Trainer:
             learning_rate=float(rates[-1]),
             seconds=time.perf_counter() - started,
         )
-        self._take_in(report, softmax)
+        self._take_in(report, softmax, weights)
         return report
 
     def best_holdout_softmax(self) -> np.ndarray:
@@ -108,27 +103,22 @@ class Trainer:
     def best_test_softmax(self) -> np.ndarray:
         """Return the best epoch's probabilities of the test rows, (num_test, num_classes) float32."""
         if self._best_test_softmax is None:
-            current = self._weights()
-            self._model.set_weights(self._best_weights)
-            self._best_test_softmax = self._predictor.softmax(self._rows.test)
-            self._model.set_weights(current)
+            self._best_test_softmax = self._graph.softmax(self._rows.test, self._best_weights)
         return self._best_test_softmax
 
     def best_model(self) -> keras.Model:
         """Return the best epoch's model for use elsewhere: pixels 0..255 to softmax."""
-        model = as_deployable(self._model)
+        model = as_deployable(self._graph.model)
         model.set_weights(self._best_weights)
         return model
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all that a continued training needs, as plain arrays."""
-        optimizer = [variable.numpy() for variable in self._adam.state]
         return {
             "epoch": np.array(len(self.epochs)),
             "schedule": self._schedule.state(),
             "best_holdout_softmax": self._best_holdout_softmax,
-            **numbered("weights", self._weights()),
-            **numbered("optimizer", optimizer),
+            **self._graph.state(),
             **numbered("best_weights", self._best_weights),
         }
 
@@ -142,16 +132,13 @@ class Trainer:
         Raises:
             StoredFileError: the state is of another training; nothing has been changed.
         """
-        weights, optimizer = self._weights(), [variable.numpy() for variable in self._adam.state]
-        expected = numbered("weights", weights) | numbered("optimizer", optimizer)
-        expected |= numbered("best_weights", weights)
-        require_same_arrays(state, expected, num_epochs=len(epochs))
+        running = self._graph.state()
+        best_weights = numbered("best_weights", self._graph.scoring_weights())
+        require_same_arrays(state, running | best_weights, num_epochs=len(epochs))
         self.epochs = list(epochs)
         self._schedule.restore(state["schedule"])
-        self._model.set_weights([state[name] for name in numbered("weights", weights)])
-        for variable, name in zip(self._adam.state, numbered("optimizer", optimizer), strict=True):
-            variable.assign(state[name])
-        self._best_weights = [state[name] for name in numbered("best_weights", weights)]
+        self._graph.restore({name: state[name] for name in running})
+        self._best_weights = [state[name] for name in best_weights]
         self._best_holdout_softmax = state["best_holdout_softmax"]
         self._best_test_softmax = None
 
@@ -168,13 +155,7 @@ class Trainer:
         seed = derive_seed(self._seed, "augment", epoch)
         return draw_transforms(augment, self._image_shape, self._num_train, seed)
 
-    def _seed_dropout(self, epoch: int) -> None:
-        """Set each dropout layer's random state, which otherwise runs on from the epoch before."""
-        layers = [layer for layer in self._model.layers if isinstance(layer, keras.layers.Dropout)]
-        for index, layer in enumerate(layers):
-            layer.seed_generator.state.assign([derive_seed(self._seed, "dropout", epoch, index), 0])
-
-    def _take_in(self, report: EpochReport, softmax: np.ndarray) -> None:
+    def _take_in(self, report: EpochReport, softmax: np.ndarray, weights: list[np.ndarray]) -> None:
         """Keep report, rates and, where they are the best so far, weights and softmax."""
         if not np.isfinite(report.log_loss):
             raise TrainingError(
@@ -185,10 +166,6 @@ class Trainer:
         self.epochs.append(report)
         self._schedule.end_epoch(report.accuracy)
         if is_best:
-            self._best_weights = self._weights()
+            self._best_weights = weights
             self._best_holdout_softmax = softmax
             self._best_test_softmax = None
-
-    def _weights(self) -> list[np.ndarray]:
-        """Return copies of the model's weights."""
-        return [np.array(weight) for weight in self._model.get_weights()]

@@ -1,6 +1,7 @@
 """Lists of arrays under names in a trainer's state, and whether a state belongs to a trainer."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,8 +11,11 @@ UNNUMBERED = frozenset({"epoch", "schedule", "best_holdout_softmax"})
 """Names in a state beside the numbered ones."""
 
 
-def numbered(name: str, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the arrays, in order, under `name/0`, `name/1` and so on."""
+Array = TypeVar("Array")
+
+
+def numbered(name: str, arrays: Sequence[Array]) -> dict[str, Array]:
+    """Return arrays (or variables), in order, under `name/0`, `name/1` and so on."""
     return {f"{name}/{index}": array for index, array in enumerate(arrays)}
 
 

@@ -7,9 +7,10 @@ import pytest
 from core.config import AugmentConfig, Config, ModelConfig, Precision, TrainConfig
 from core.data.dataset import Dataset, assemble_dataset
 from core.data.split import Split
+from tests.core.making import make_model_config
 
 NUM_TRAIN, NUM_HOLDOUT, NUM_TEST = 70, 30, 13
-TINY_MODEL = ModelConfig(filters=(4, 8), convs_per_block=1, dense_units=(16,))
+TINY_MODEL = make_model_config(4, 8, dense_units=(16,))
 
 
 @pytest.fixture(scope="session")
@@ -45,11 +46,16 @@ def tiny_config() -> Callable[..., Config]:
         augment: AugmentConfig | None = None,
         model: ModelConfig = TINY_MODEL,
         precision: Precision = "float32",
+        views: int = 1,
         **train: Any,
     ) -> Config:
         made: dict[str, Any] = {"batch_size": 16, "epochs": 4, "learning_rate": 3e-3}
         return Config(
-            model=model, train=TrainConfig(**(made | train)), augment=augment or AugmentConfig(), precision=precision
+            model=model,
+            train=TrainConfig(**(made | train)),
+            augment=augment or AugmentConfig(),
+            precision=precision,
+            views=views,
         )
 
     return make

@@ -9,10 +9,13 @@ from core.errors import ConfigError
 
 def test_config_reads_back_from_json_as_it_was() -> None:
     config = Config(
-        model=ModelConfig(filters=(8, 16, 32), dense_units=(), kernel_size=5),
-        train=TrainConfig(epochs=3, schedule="cosine", learning_rate=4e-3),
+        model=ModelConfig(
+            filters=(8, 16, 32), convs_per_block=(1, 2, 3), kernel_sizes=(5, 3, 7), batch_norm="conv", dense_units=()
+        ),
+        train=TrainConfig(epochs=3, schedule="cosine", learning_rate=4e-3, ema_decay=0.99),
         augment=AugmentConfig(rotation_degrees=5.0),
         precision="float32",
+        views=5,
     )
     assert Config.from_json(json.loads(json.dumps(config.to_json()))) == config
 
@@ -20,10 +23,13 @@ def test_config_reads_back_from_json_as_it_was() -> None:
 def test_notebook_config_has_the_notebooks_numbers() -> None:
     config = notebook_config()
     assert config.model.filters == (32, 64)
+    assert (config.model.convs_per_block, config.model.kernel_sizes) == ((2, 2), (3, 3))
+    assert (config.model.batch_norm, config.model.dense_dropout) == ("none", 0.0)
     assert config.model.dense_units == (256, 32)
     assert (config.model.leaky_relu_slope, config.model.block_dropout) == (0.3, 0.25)
     assert (config.train.epochs, config.train.batch_size, config.train.learning_rate) == (20, 256, 1e-3)
     assert (config.train.plateau_patience_epochs, config.train.plateau_factor) == (2, 0.5)
+    assert (config.train.ema_decay, config.views) == (0.0, 1)
     assert (config.augment.rotation_degrees, config.augment.zoom) == (10.0, 0.1)
 
 
@@ -47,17 +53,35 @@ def test_config_refuses_what_is_no_object() -> None:
     [
         (ModelConfig, {"filters": ()}, r"model\.filters must be one number or more, got \(\)"),
         (ModelConfig, {"filters": (32, 0)}, r"model\.filters must be 1 or more each"),
-        (ModelConfig, {"kernel_size": 4}, r"model\.kernel_size must be an odd number from 1 to 11, got 4"),
-        (ModelConfig, {"kernel_size": 13}, r"model\.kernel_size must be an odd number"),
+        (ModelConfig, {"convs_per_block": (2, 2, 2)}, r"model\.convs_per_block must be one number a block \(2 for"),
+        (ModelConfig, {"convs_per_block": (2, 0)}, r"model\.convs_per_block must be 1 or more each, got \(2, 0\)"),
+        (
+            ModelConfig,
+            {"kernel_sizes": (3,)},
+            r"kernel_sizes must be one number a block \(2 for filters \(32, 64\)\), got",
+        ),
+        (ModelConfig, {"kernel_sizes": (3, 4)}, r"model\.kernel_sizes must be odd numbers from 1 to 11, got \(3, 4\)"),
+        (ModelConfig, {"kernel_sizes": (13, 3)}, r"model\.kernel_sizes must be odd numbers from 1 to 11"),
+        (ModelConfig, {"batch_norm": "layer"}, r"model\.batch_norm must be none, block or conv, got layer"),
+        (ModelConfig, {"leaky_relu_slope": 1.0}, r"model\.leaky_relu_slope must be in \[0, 1\), got 1\.0"),
+        (ModelConfig, {"leaky_relu_slope": -0.1}, r"model\.leaky_relu_slope must be in \[0, 1\), got -0\.1"),
+        (ModelConfig, {"pool_size": 1}, r"model\.pool_size must be 2 or more, got 1"),
         (ModelConfig, {"block_dropout": 1.0}, r"model\.block_dropout must be in \[0, 1\), got 1\.0"),
+        (ModelConfig, {"dense_dropout": 1.0}, r"model\.dense_dropout must be in \[0, 1\), got 1\.0"),
+        (ModelConfig, {"dense_units": (0,)}, r"model\.dense_units must be 1 or more each, got \(0,\)"),
         (TrainConfig, {"epochs": 0}, r"train\.epochs must be 1 or more, got 0"),
         (TrainConfig, {"batch_size": 0}, r"train\.batch_size must be 1 or more, got 0"),
         (TrainConfig, {"learning_rate": 0.0}, r"train\.learning_rate must be a number above 0, got 0\.0"),
         (TrainConfig, {"learning_rate": float("nan")}, r"train\.learning_rate must be a number above 0, got nan"),
         (TrainConfig, {"schedule": "step"}, r"train\.schedule must be plateau or cosine, got step"),
         (TrainConfig, {"label_smoothing": -0.1}, r"train\.label_smoothing must be in \[0, 1\), got -0\.1"),
+        (TrainConfig, {"ema_decay": 1.0}, r"train\.ema_decay must be in \[0, 1\), got 1\.0"),
+        (TrainConfig, {"ema_decay": float("nan")}, r"train\.ema_decay must be in \[0, 1\), got nan"),
+        (AugmentConfig, {"height_shift": -0.1}, r"augment\.height_shift must be in \[0, 1\), got -0\.1"),
+        (AugmentConfig, {"rotation_degrees": -1.0}, r"augment\.rotation_degrees must be in 0\.\.180, got -1"),
         (AugmentConfig, {"rotation_degrees": 181.0}, r"augment\.rotation_degrees must be in 0\.\.180, got 181"),
         (AugmentConfig, {"zoom": 1.0}, r"augment\.zoom must be in \[0, 1\), got 1\.0"),
+        (Config, {"views": 2}, r"^views must be 1, 5 or 9, got 2$"),
     ],
 )
 def test_config_refuses_a_value_out_of_range(cls: type, values: dict[str, object], words: str) -> None:

@@ -5,17 +5,26 @@ import tensorflow as tf
 
 from core.adam import Adam
 from core.augment import draw_transforms, resample
-from core.config import AugmentConfig, ModelConfig
+from core.config import AugmentConfig, ModelConfig, TrainConfig
 from core.epoch import TrainLoop, TrainSteps, smoothed_cross_entropy
 from core.errors import TrainingError
-from core.model import build_model
+from tests.core.making import make_model, make_model_config
 
-NO_DROPOUT = ModelConfig(filters=(4, 8), convs_per_block=1, block_dropout=0.0, dense_units=(16,))
+NO_DROPOUT = make_model_config(4, 8, block_dropout=0.0, dense_units=(16,))
+NORMED = make_model_config(4, 8, num_convs=2, block_dropout=0.0, dense_units=(16,), batch_norm="block")
 NUM_ROWS, BATCH_SIZE = 70, 16  # the last step takes 6
 
 
-def build() -> keras.Model:
-    return build_model(NO_DROPOUT, image_shape=(8, 6, 1), num_classes=3, precision="float32", seed=0)
+def build(config: ModelConfig = NO_DROPOUT) -> keras.Model:
+    return make_model(config, image_shape=(8, 6, 1), num_classes=3)
+
+
+def in_stock_layers(model: keras.Model) -> keras.Model:
+    """Return the same network, weights included, with Keras's own layer in each layer's place."""
+    layers = [getattr(keras.layers, type(layer).__name__).from_config(layer.get_config()) for layer in model.layers[1:]]
+    stock = keras.Sequential([keras.Input((8, 6, 1)), *layers])
+    stock.set_weights(model.get_weights())
+    return stock
 
 
 def draw_rows() -> tuple[np.ndarray, np.ndarray]:
@@ -24,36 +33,40 @@ def draw_rows() -> tuple[np.ndarray, np.ndarray]:
 
 
 def make_loop(model: keras.Model, label_smoothing: float = 0.0, is_augmented: bool = False) -> TrainLoop:
-    steps = TrainSteps(
-        model=model,
-        adam=Adam([variable.value for variable in model.trainable_variables]),
-        batch_size=BATCH_SIZE,
-        label_smoothing=label_smoothing,
-        is_augmented=is_augmented,
-    )
-    return TrainLoop(steps, *draw_rows())
+    adam = Adam([variable.value for variable in model.trainable_variables])
+    steps = TrainSteps(model=model, adam=adam, average=None, is_augmented=is_augmented)
+    config = TrainConfig(batch_size=BATCH_SIZE, label_smoothing=label_smoothing)
+    return TrainLoop(steps.compile(), *draw_rows(), config)
 
 
-def fit_with_keras(images: np.ndarray, labels: np.ndarray, label_smoothing: float) -> tuple[keras.Model, float, float]:
-    """Train one epoch in the given order with Keras's own loop; return model, loss and accuracy."""
-    model = build()
+def fit_with_keras(
+    model: keras.Model, images: np.ndarray, labels: np.ndarray, label_smoothing: float
+) -> tuple[float, float]:
+    """Train one epoch in the given order with Keras's own loop; return loss and accuracy."""
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
     targets = keras.utils.to_categorical(labels, 3)
     history = model.fit(images, targets, batch_size=BATCH_SIZE, shuffle=False, verbose=0).history
-    return model, history["loss"][0], history["accuracy"][0]
+    return history["loss"][0], history["accuracy"][0]
 
 
-@pytest.mark.parametrize(("label_smoothing", "is_augmented"), [(0.0, False), (0.2, True)])
-def test_an_epoch_is_that_of_keras_fit_last_partial_batch_included(label_smoothing: float, is_augmented: bool) -> None:
+@pytest.mark.parametrize(
+    ("label_smoothing", "is_augmented", "config"),
+    [(0.0, False, NO_DROPOUT), (0.2, True, NO_DROPOUT), (0.0, False, NORMED)],
+    ids=["plain", "smoothed_and_augmented", "batch_norm"],
+)
+def test_an_epoch_is_that_of_keras_fit_last_partial_batch_included(
+    label_smoothing: float, is_augmented: bool, config: ModelConfig
+) -> None:
     rows, labels = draw_rows()
     order = np.random.default_rng(1).permutation(NUM_ROWS).astype(np.int32)
     images, transforms = rows[order].astype(np.float32) / 255, None
     if is_augmented:
         transforms = draw_transforms(AugmentConfig(), (8, 6, 1), NUM_ROWS, seed=0)
         images = resample(images, transforms).numpy()
-    expected, loss, accuracy = fit_with_keras(images, labels[order], label_smoothing)
-    model = build()
+    model = build(config)
+    expected = in_stock_layers(model)
+    loss, accuracy = fit_with_keras(expected, images, labels[order], label_smoothing)
     loop = make_loop(model, label_smoothing, is_augmented)
     sums = loop.run_epoch(order, transforms, np.full(5, 1e-3, np.float32))
     assert loop.num_steps == 5

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from core.report import CoreResult, result_lines
 from core.store.records import EpochReport, TrialRecord
@@ -36,7 +37,8 @@ def test_confusion_has_a_row_for_classes_that_no_image_has() -> None:
     assert result_of([0], [0], ["a", "b", "c"]).confusion.shape == (3, 3)
 
 
-def test_lines_show_the_best_epoch_and_the_matrix() -> None:
+def test_lines_show_the_best_epoch_and_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV", "uv")  # as `uv run` leaves it
     lines = result_lines(result_of([0, 0, 1, 1], [0, 0, 1, 0], ["no", "yes"]))
     assert lines == [
         "holdout of 4 rows: accuracy 0.7500, 1 errors, log-loss 0.25000 (epoch 2 of 2, the best of them on these rows)",

@@ -13,6 +13,7 @@ from rich.console import Console
 from core import run
 from core.config import Config, TrainConfig
 from core.errors import ConfigError, DataError, StudyError, TrainingError
+from core.known import KNOWN_CONFIGS
 from core.report import CoreResult
 from core.run import CoreSettings, TrainingInterrupted, train_study
 from core.store.manifest import read_manifest
@@ -184,6 +185,36 @@ def test_images_too_small_for_the_pools_are_refused_before_anything_is_written(t
     assert not (tmp_path / "runs").exists()
 
 
+def test_the_command_refuses_images_too_small_for_a_known_models_pools_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = KNOWN_CONFIGS["fast"].model
+    num_blocks = len(model.filters)
+    need = model.pool_size**num_blocks
+    images = np.random.default_rng(0).integers(0, 256, (60, need - 1, 28), dtype=np.uint8)
+    np.savez(tmp_path / "small.npz", x_train=images, y_train=np.arange(60) % 2)
+    words = ["core", "--runs", str(tmp_path / "runs"), "--data", str(tmp_path / "small.npz"), "--model", "fast"]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("core", run_name="__main__")
+    captured = capsys.readouterr()
+    assert (end.value.code, captured.out) == (2, "")
+    assert captured.err == (
+        f"python -m core: model.filters has {num_blocks} blocks of pool {model.pool_size}, which need {need} pixels, "
+        f"got images of {need - 1}x28. Use fewer blocks or a smaller pool\n"
+    )
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_known_model_with_views_trains_on_the_embedded_digits(tmp_path: Path) -> None:
+    result = train_study(
+        settings_of(tmp_path, "fast", model="fast", views=5, epochs=1), Console(file=io.StringIO(), width=120)
+    )
+    config = Config.from_json(result.record.config)
+    assert (config.model, config.views, config.train.epochs) == (KNOWN_CONFIGS["fast"].model, 5, 1)
+    assert result.test_softmax.shape == (360, 10)
+
+
 def test_data_that_is_not_there_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"missing\.zip"):
         train_study(settings_of(tmp_path / "runs", "none", data=str(tmp_path / "missing.zip")))
@@ -196,6 +227,8 @@ def test_data_that_is_not_there_is_refused_before_anything_is_written(tmp_path: 
         (["--epochs", "0"], "python -m core: --epochs must be 1 or more, got 0"),
         (["--holdout", "1.5"], "--holdout must be tail or a share above 0 and below 1"),
         (["--image-shape", "5x5"], "5x5"),
+        (["--model", "resnet"], "python -m core: --model must be notebook, fast or strong, got resnet"),
+        (["--views", "2"], "python -m core: --views must be 1, 5 or 9, got 2"),
         (["--trials", "3"], "--trials"),
     ],
 )

@@ -3,9 +3,11 @@ import re
 import pytest
 
 from core.errors import ConfigError
+from core.known import KNOWN_CONFIGS
 from core.settings import (
     STUDY_NAME,
     TrainingSettings,
+    default_epochs,
     new_study_name,
     parse_holdout,
     parse_image_shape,
@@ -16,6 +18,7 @@ def test_training_settings_default_to_what_the_help_says() -> None:
     settings = TrainingSettings()
     assert (settings.data, settings.study, settings.runs, settings.seed) == (None, None, "runs", 0)
     assert (settings.epochs, settings.holdout, settings.model, settings.augment) == (None, "0.2", "notebook", True)
+    assert settings.views == 1
 
 
 def test_holdout_is_a_share_or_the_tail() -> None:
@@ -53,7 +56,8 @@ def test_image_shape_refuses_an_empty_side() -> None:
         ({"seed": -1}, "--seed must be 0 or more, got -1"),
         ({"seed": 2**31}, "--seed must be below 2147483648"),
         ({"epochs": 0}, "--epochs must be 1 or more, got 0"),
-        ({"model": "resnet"}, "--model must be notebook, got resnet"),
+        ({"model": "resnet"}, "--model must be notebook, fast or strong, got resnet"),
+        ({"views": 2}, "--views must be 1, 5 or 9, got 2"),
         ({"study": "../up"}, r"--study must be letters, digits, dot, dash and underscore .* got '\.\./up'"),
         ({"study": ""}, "--study must be letters"),
         ({"holdout": "2"}, "--holdout must be tail or a share"),
@@ -63,6 +67,12 @@ def test_image_shape_refuses_an_empty_side() -> None:
 def test_training_settings_refuse_a_value_out_of_range(values: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         TrainingSettings(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", KNOWN_CONFIGS)
+def test_default_epochs_are_the_models_or_60_for_few_rows(model: str) -> None:
+    assert default_epochs(model, 10_000) == KNOWN_CONFIGS[model].train.epochs
+    assert default_epochs(model, 9_999) == 60
 
 
 def test_new_study_name_is_a_valid_name() -> None:

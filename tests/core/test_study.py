@@ -7,6 +7,7 @@ import pytest
 from core.cli import parse
 from core.config import NO_AUGMENT
 from core.errors import StudyError
+from core.known import KNOWN_CONFIGS
 from core.settings import TrainingSettings
 from core.store.dataset import read_data_summary
 from core.store.manifest import read_manifest
@@ -34,8 +35,17 @@ def test_base_config_takes_a_batch_no_larger_than_the_rows(settings):
     assert base_config(dataclasses.replace(settings, augment=False), 70).augment == NO_AUGMENT
 
 
+@pytest.mark.parametrize("model", KNOWN_CONFIGS)
+def test_base_config_is_the_named_one_with_the_settings_epochs_and_views(settings, model):
+    config = base_config(dataclasses.replace(settings, model=model, views=5), 33_600)
+    known = KNOWN_CONFIGS[model]
+    assert config == dataclasses.replace(known, train=dataclasses.replace(known.train, epochs=4), views=5)
+
+
 def test_command_line_gives_the_same_settings_back():
-    settings = TrainingSettings(data="my data.zip", study="s", epochs=4, augment=False, holdout="tail")
+    settings = TrainingSettings(
+        data="my data.zip", study="s", epochs=4, augment=False, holdout="tail", model="fast", views=9
+    )
     words = shlex.split(command_line(settings, "core"))
     assert words[words.index("-m") : words.index("-m") + 2] == ["-m", "core"]
     again = parse(TrainingSettings, words[words.index("core") + 1 :], prog="core", description="")
@@ -69,6 +79,8 @@ def test_open_study_rewrites_what_is_torn_or_missing(settings, tiny_dataset, tin
         ({"epochs": 5}, "was made with --epochs 4, got --epochs 5"),
         ({"augment": False}, "was made with --augment, got --no-augment"),
         ({"precision": "float32"}, "was made with --precision auto, got --precision float32"),
+        ({"model": "fast"}, "was made with --model notebook, got --model fast"),
+        ({"views": 5}, "was made with --views 1, got --views 5"),
     ],
 )
 def test_check_study_names_the_setting_that_differs_and_writes_nothing(

@@ -2,31 +2,42 @@ import dataclasses
 import gc
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
+from core import train
 from core.config import NO_AUGMENT, Config, ModelConfig
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.errors import ConfigError, StoredFileError, TrainingError
+from core.graph import GraphShelf
 from core.metrics import log_loss
+from core.predict import Predictor
 from core.store.records import EpochReport
 from core.train import Trainer
+from tests.core.making import make_model_config
 
 MakeConfig = Callable[..., Config]
-DROPOUTS = ModelConfig(filters=(4, 8), convs_per_block=1, dense_units=(16,), dense_dropout=0.3)
+DROPOUTS = make_model_config(4, 8, dense_units=(16,), dense_dropout=0.3)
+NORMED = make_model_config(4, 8, dense_units=(16,), dense_dropout=0.3, batch_norm="conv", leaky_relu_slope=0.0)
 
 
 def without_seconds(epochs: list[EpochReport]) -> list[EpochReport]:
     return [dataclasses.replace(epoch, seconds=0.0) for epoch in epochs]
 
 
-def assert_same_state(one: Trainer, other: Trainer) -> None:
-    first, second = one.state(), other.state()
-    assert first.keys() == second.keys()
-    for name in first:
-        np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+def outcome(trainer: Trainer) -> dict[str, np.ndarray]:
+    """Return all that a training has come to."""
+    reports = [dataclasses.astuple(epoch) for epoch in without_seconds(trainer.epochs)]
+    return {**trainer.state(), "test_softmax": trainer.best_test_softmax(), "reports": np.array(reports)}
+
+
+def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -38,8 +49,7 @@ def test_same_seed_trains_the_same_to_the_bit(
     for _ in range(2):
         one.run_epoch()
         other.run_epoch()
-    assert without_seconds(one.epochs) == without_seconds(other.epochs)
-    assert_same_state(one, other)
+    assert_same(outcome(one), outcome(other))
 
 
 def test_another_seed_trains_otherwise(tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig) -> None:
@@ -47,22 +57,34 @@ def test_another_seed_trains_otherwise(tiny_dataset: Dataset, tiny_split: Split,
     assert one.run_epoch().loss != other.run_epoch().loss
 
 
-@pytest.mark.parametrize("schedule", ["plateau", "cosine"])
+@pytest.mark.parametrize(
+    ("schedule", "model", "fields"),
+    [
+        ("plateau", DROPOUTS, {}),
+        ("cosine", DROPOUTS, {}),
+        ("cosine", NORMED, {"ema_decay": 0.9}),
+        ("plateau", NORMED, {"ema_decay": 0.9, "precision": "bfloat16", "views": 5}),
+    ],
+)
 def test_a_resumed_training_is_the_uninterrupted_one_to_the_bit(
-    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig, schedule: str
+    tiny_dataset: Dataset,
+    tiny_split: Split,
+    tiny_config: MakeConfig,
+    schedule: str,
+    model: ModelConfig,
+    fields: dict[str, Any],
 ) -> None:
-    config = tiny_config(schedule=schedule, label_smoothing=0.1, plateau_patience_epochs=1, model=DROPOUTS)
-    straight, first, resumed = (Trainer(config, tiny_dataset, tiny_split, seed=2) for _ in range(3))
-    for _ in range(4):
-        straight.run_epoch()
+    config = tiny_config(schedule=schedule, label_smoothing=0.1, plateau_patience_epochs=1, model=model, **fields)
+    straight, resumed = (Trainer(config, tiny_dataset, tiny_split, seed=2) for _ in range(2))
     for _ in range(2):
-        first.run_epoch()
-    resumed.restore(first.state(), first.epochs)
+        straight.run_epoch()
+    state, epochs = straight.state(), list(straight.epochs)
+    for _ in range(2):
+        straight.run_epoch()
+    resumed.restore(state, epochs)
     for _ in range(2):
         resumed.run_epoch()
-    assert without_seconds(resumed.epochs) == without_seconds(straight.epochs)
-    assert_same_state(resumed, straight)
-    np.testing.assert_array_equal(resumed.best_test_softmax(), straight.best_test_softmax())
+    assert_same(outcome(resumed), outcome(straight))
 
 
 def test_training_learns(tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig) -> None:
@@ -83,7 +105,8 @@ def test_the_best_epochs_weights_are_kept_when_a_later_one_is_worse(
     best = min(trainer.epochs, key=lambda epoch: epoch.log_loss)
     holdout, test = trainer.best_holdout_softmax(), trainer.best_test_softmax()
     # the weights run away: whatever comes next is worse
-    trainer._model.set_weights([weight * 50 for weight in trainer._model.get_weights()])
+    model = trainer._graph.model
+    model.set_weights([weight * 50 for weight in model.get_weights()])
     assert trainer.run_epoch().log_loss > best.log_loss
     np.testing.assert_array_equal(trainer.best_holdout_softmax(), holdout)
     np.testing.assert_array_equal(trainer.best_test_softmax(), test)
@@ -102,10 +125,11 @@ def test_test_softmax_is_the_best_epochs_also_when_asked_for_late(
     assert early.shape == (13, 3)
     other.run_epoch()
     before = other.state()
-    other._model.set_weights([weight * 50 for weight in other._model.get_weights()])
-    running = other._model.get_weights()
+    model = other._graph.model
+    model.set_weights([weight * 50 for weight in model.get_weights()])
+    running = model.get_weights()
     np.testing.assert_array_equal(other.best_test_softmax(), early)
-    np.testing.assert_array_equal(other._model.get_weights()[0], running[0])  # training goes on where it was
+    np.testing.assert_array_equal(model.get_weights()[0], running[0])  # training goes on where it was
     np.testing.assert_array_equal(other.state()["best_weights/0"], before["best_weights/0"])
 
 
@@ -156,19 +180,25 @@ def test_a_checkpoint_of_another_training_is_refused(
     tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
 ) -> None:
     trainer = Trainer(tiny_config(), tiny_dataset, tiny_split, seed=0)
-    other = Trainer(tiny_config(model=ModelConfig(filters=(5,))), tiny_dataset, tiny_split, seed=0)
-    for each in (trainer, other):
+    other = Trainer(tiny_config(model=make_model_config(5)), tiny_dataset, tiny_split, seed=0)
+    averaged = Trainer(tiny_config(ema_decay=0.9), tiny_dataset, tiny_split, seed=0)
+    for each in (trainer, other, averaged):
         each.run_epoch()
     weights = trainer.state()["weights/0"]
-    for state, epochs in ((other.state(), other.epochs), (trainer.state(), []), ({}, trainer.epochs)):
+    others = [(each.state(), each.epochs) for each in (other, averaged)]
+    for state, epochs in (*others, (trainer.state(), []), ({}, trainer.epochs)):
         with pytest.raises(StoredFileError, match=f"after {len(epochs)} epochs, and is of another training"):
             trainer.restore(state, epochs)
     np.testing.assert_array_equal(trainer.state()["weights/0"], weights)
 
 
-def test_trainers_let_go_of_their_memory(tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig) -> None:
-    def train(filters: int) -> int:
-        trainer = Trainer(tiny_config(model=ModelConfig(filters=(filters,))), tiny_dataset, tiny_split, seed=0)
+def test_trainers_let_go_of_their_memory(
+    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "SHELF", GraphShelf(max_idle=1))
+
+    def train_width(width: int) -> int:
+        trainer = Trainer(tiny_config(model=make_model_config(width)), tiny_dataset, tiny_split, seed=0)
         trainer.run_epoch()
         loop = weakref.ref(trainer._loop)
         del trainer
@@ -176,5 +206,53 @@ def test_trainers_let_go_of_their_memory(tiny_dataset: Dataset, tiny_split: Spli
         gc.collect()
         return len(gc.get_objects())
 
-    num_objects = [train(filters) for filters in (3, 4, 5, 6)]
-    assert num_objects[-1] <= num_objects[1]
+    num_objects = [train_width(width) for width in (3, 4, 5, 6)]
+    assert num_objects[-1] <= num_objects[1]  # from the second on a graph goes for each that comes
+
+
+def test_averaged_weights_score_predict_and_are_deployed(
+    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
+) -> None:
+    trainer = Trainer(tiny_config(model=NORMED, ema_decay=0.9), tiny_dataset, tiny_split, seed=0)
+    for _ in range(2):
+        trainer.run_epoch()
+    averages, running = trainer._graph.scoring_weights(), trainer._graph.model.get_weights()
+    assert not np.allclose(averages[0], running[0])
+    state = trainer.state()
+    if trainer.epochs[1].log_loss < trainer.epochs[0].log_loss:
+        np.testing.assert_array_equal(state["best_weights/0"], averages[0])
+    deployed = trainer.best_model()
+    for rows, softmax in (
+        (tiny_dataset.x_train[tiny_split.holdout_rows], trainer.best_holdout_softmax()),
+        (tiny_dataset.x_test, trainer.best_test_softmax()),
+    ):
+        np.testing.assert_allclose(deployed.predict(rows, verbose=0), softmax, atol=1e-5)
+    np.testing.assert_array_equal(trainer._graph.model.get_weights()[0], running[0])  # training goes on where it was
+
+
+def test_averaging_scores_otherwise_and_trains_the_same(
+    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
+) -> None:
+    plain, averaged = (
+        Trainer(tiny_config(model=NORMED, schedule="cosine", ema_decay=decay), tiny_dataset, tiny_split, seed=0)
+        for decay in (0.0, 0.9)
+    )
+    for _ in range(2):
+        one, other = plain.run_epoch(), averaged.run_epoch()
+        assert one.loss == other.loss
+        assert one.log_loss != other.log_loss
+    for one, other in zip(plain._graph.model.get_weights(), averaged._graph.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_views_change_what_is_predicted_and_not_what_is_trained(
+    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
+) -> None:
+    plain, viewing = (Trainer(tiny_config(views=views), tiny_dataset, tiny_split, seed=0) for views in (1, 5))
+    one, other = plain.run_epoch(), viewing.run_epoch()
+    assert one.loss == other.loss
+    rows = tiny_dataset.x_train[tiny_split.holdout_rows]
+    expected = Predictor(plain._graph.model, num_views=5).softmax(rows)
+    np.testing.assert_allclose(viewing.best_holdout_softmax(), expected, atol=1e-6)
+    assert np.abs(viewing.best_holdout_softmax() - plain.best_holdout_softmax()).max() > 1e-3
+    assert other.log_loss == pytest.approx(log_loss(expected, tiny_dataset.labels[tiny_split.holdout_rows]), rel=1e-5)

@@ -1,0 +1,158 @@
+"""A network with its compiled training step and prediction, kept for the next trial of the same shape.
+
+Building and tracing one takes about half a second, which a search would otherwise pay in every trial. What differs
+between trials of one shape (weights, rates, batch size, smoothing) is data to the graph: nothing is traced again.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from core.adam import Adam
+from core.average import WeightAverage
+from core.config import Config, ModelConfig
+from core.epoch import TrainSteps
+from core.layers.dropout import Dropout
+from core.model import build_model, initial_weights
+from core.predict import Predictor
+from core.seeds import derive_seed
+from core.weights import numbered
+
+MAX_IDLE = 4
+"""Graphs kept for later: a search returns to few shapes, and each holds its weights three or four times over."""
+ANY_RATE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphShape:
+    """All of a trial that is built into its graph."""
+
+    model: ModelConfig
+    """With every dropout rate above 0 replaced by one."""
+    image_shape: tuple[int, int, int]
+    num_classes: int
+    precision: str
+    is_augmented: bool
+    is_averaged: bool
+    num_views: int
+
+
+def shape_of(config: Config, *, image_shape: tuple[int, int, int], num_classes: int, precision: str) -> GraphShape:
+    """Return the shape of a configuration's graph; `precision` is what `config.precision` came to."""
+    model = config.model
+    return GraphShape(
+        model=dataclasses.replace(
+            model,
+            block_dropout=ANY_RATE if model.block_dropout > 0 else 0.0,
+            dense_dropout=ANY_RATE if model.dense_dropout > 0 else 0.0,
+        ),
+        image_shape=image_shape,
+        num_classes=num_classes,
+        precision=precision,
+        is_augmented=not config.augment.is_identity,
+        is_averaged=config.train.ema_decay > 0,
+        num_views=config.views,
+    )
+
+
+class Graph:
+    """A network of a shape, with what trains it and what predicts with it."""
+
+    def __init__(self, shape: GraphShape) -> None:
+        self.shape = shape
+        self.model = build_model(
+            shape.model,
+            image_shape=shape.image_shape,
+            num_classes=shape.num_classes,
+            precision=shape.precision,
+        )
+        self.adam = Adam([variable.value for variable in self.model.trainable_variables])
+        weights = [variable.value for variable in self.model.weights]
+        self.average = WeightAverage(weights) if shape.is_averaged else None
+        self._dropouts = [layer for layer in self.model.layers if isinstance(layer, Dropout)]
+        steps = TrainSteps(model=self.model, adam=self.adam, average=self.average, is_augmented=shape.is_augmented)
+        self.run_steps = steps.compile()
+        self.predictor = Predictor(self.model, num_views=shape.num_views)
+
+    def start(self, config: ModelConfig, seed: int) -> None:
+        """Forget what was trained: weights as `seed` draws them, an optimiser that is new, this trial's rates."""
+        weights = initial_weights(self.model, seed)
+        self.model.set_weights(weights)
+        self.adam.reset()
+        if self.average is not None:
+            self.set_average(weights)
+        for layer in self._dropouts:
+            is_dense = layer.name.startswith("dense")
+            layer.change_rate(config.dense_dropout if is_dense else config.block_dropout)
+
+    def set_average(self, weights: list[np.ndarray]) -> None:
+        """Set the averaged weights, in the order of `model.get_weights`."""
+        assert self.average is not None, "the shape has an average"
+        for variable, weight in zip(self.average.state, weights, strict=True):
+            variable.assign(weight)
+
+    def seed_dropout(self, seed: int, epoch: int) -> None:
+        """Set each dropout layer's random state, which otherwise runs on from the epoch before."""
+        for index, layer in enumerate(self._dropouts):
+            layer.seed_generator.state.assign([derive_seed(seed, "dropout", epoch, index), 0])
+
+    def scoring_weights(self) -> list[np.ndarray]:
+        """Return copies of the weights that score and predict: the averages where there are any."""
+        if self.average is None:
+            return [np.array(weight) for weight in self.model.get_weights()]
+        return [variable.numpy() for variable in self.average.state]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return weights, optimiser and averages as plain arrays by name."""
+        average = [] if self.average is None else self.average.state
+        return {
+            **numbered("weights", [np.array(weight) for weight in self.model.get_weights()]),
+            **numbered("optimizer", [variable.numpy() for variable in self.adam.state]),
+            **numbered("average", [variable.numpy() for variable in average]),
+        }
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take over what `state` of a graph of this shape returned."""
+        average = [] if self.average is None else self.average.state
+        variables = [variable.value for variable in self.model.weights]
+        named = numbered("weights", variables) | numbered("optimizer", self.adam.state) | numbered("average", average)
+        for name, variable in named.items():
+            variable.assign(state[name])
+
+    def softmax(self, rows: np.ndarray | tf.Tensor, weights: list[np.ndarray]) -> np.ndarray:
+        """Predict rows (n, height, width, channels) uint8 with `weights`: (n, num_classes) float32.
+
+        The model keeps the weights that it has.
+        """
+        current = self.model.get_weights()
+        self.model.set_weights(weights)
+        softmax = self.predictor.softmax(rows)
+        self.model.set_weights(current)
+        return softmax
+
+
+class GraphShelf:
+    """Graphs that no trial uses, the longest unused first."""
+
+    def __init__(self, max_idle: int = MAX_IDLE) -> None:
+        self._max_idle = max_idle
+        self._idle: list[Graph] = []
+
+    def take(self, shape: GraphShape) -> Graph:
+        """Return a graph of this shape for one trial alone: an idle one, or a new one. `Graph.start` comes next."""
+        for graph in self._idle:
+            if graph.shape == shape:
+                self._idle.remove(graph)
+                return graph
+        return Graph(shape)
+
+    def give_back(self, graph: Graph) -> None:
+        """Keep a graph for a later trial; the longest unused one may go."""
+        self._idle.append(graph)
+        del self._idle[: -self._max_idle]
+
+
+SHELF = GraphShelf()
+"""Of this process."""
