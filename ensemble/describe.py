@@ -1,10 +1,10 @@
-"""A configuration in few words: what differs from the notebook's."""
+"""A configuration in few words: a known one's name, or what differs from the notebook's."""
 
 from typing import Any
 
-from core.config import notebook_config
+from core.known import KNOWN_CONFIGS
 
-BUDGET = ("train.epochs", "precision")
+BUDGET = ("train.epochs", "precision", "views")
 """The same in a study's every trial, or decided by the machine: says nothing of one member."""
 
 
@@ -15,14 +15,22 @@ def config_in_short(config: dict[str, Any]) -> str:
         config: `core.config.Config.to_json`, or an empty dict where nothing is known.
 
     Returns:
-        Such as `filters=48,96 kernel_size=5 schedule=cosine`, `as the notebook`, or `unknown`.
+        Such as `filters=48,96 kernel_sizes=5,3 schedule=cosine`, `as the notebook`, `as fast`, or `unknown`.
     """
     if not config:
         return "unknown"
-    notebook = _flat(notebook_config().to_json())
-    differing = {name: value for name, value in _flat(config).items() if value != notebook.get(name)}
-    words = [f"{name.split('.')[-1]}={value}" for name, value in differing.items() if name not in BUDGET]
+    fields = _telling(config)
+    for name, known in KNOWN_CONFIGS.items():
+        if name != "notebook" and fields == _telling(known.to_json()):
+            return f"as {name}"
+    notebook = _telling(KNOWN_CONFIGS["notebook"].to_json())
+    words = [f"{name.split('.')[-1]}={value}" for name, value in fields.items() if value != notebook.get(name)]
     return " ".join(words) or "as the notebook"
+
+
+def _telling(config: dict[str, Any]) -> dict[str, str]:
+    """Return the flat fields that tell one member from another."""
+    return {name: value for name, value in _flat(config).items() if name not in BUDGET}
 
 
 def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, str]:

@@ -112,7 +112,7 @@ class Ledger:
             config: what it trains.
             seed: of its training.
             memory: `TrialStudy.sampler_memory`.
-            origin: who chose the configuration: `notebook` or `sampler`.
+            origin: who chose the configuration: a known one's name, such as `notebook`, or `sampler`.
         """
         return self._write(
             TrialRecord(

@@ -29,7 +29,8 @@ from search.models import ModelShelf
 from search.progress import SearchProgress
 from search.settings import SearchSettings, parse_duration
 from search.signals import stop_on_signals
-from search.space import params_of, suggest_config
+from search.space import suggest_config
+from search.starts import known_starts
 from search.steering import Steering
 from search.study import TrialStudy, rung_epochs
 
@@ -71,6 +72,7 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
     """
     start = _prepare(with_study_name(settings), console or new_console())
     try:
+        _describe(start)
         _train(start)
         return _conclude(start)
     except KeyboardInterrupt as stop:
@@ -109,36 +111,43 @@ def _prepare(settings: SearchSettings, console: Console) -> _Start:
     settings = with_epochs(settings, num_train)
     require_config_fits_data(base_config(settings, num_train), image_shape=dataset.image_shape, num_train=num_train)
     manifest = check_study(settings, "search", sys.argv[1:], dataset, split)
-    start = _Start(
+    return _Start(
         settings=settings,
         dataset=dataset,
         split=split,
         manifest=manifest,
-        steering=_steering(settings, manifest, num_train),
+        steering=_steering(settings, manifest, dataset.image_shape, num_train),
         console=console,
     )
-    for line in (*describe_dataset(dataset), describe_split(split)):
+
+
+def _describe(start: _Start) -> None:
+    """Print what the data is, and the warnings."""
+    for line in (*describe_dataset(start.dataset), describe_split(start.split)):
         start.say(line)
-    note = slowness_note(settings.precision) if settings.address is None else None
+    note = slowness_note(start.settings.precision) if start.settings.address is None else None
     for line in (*([note] if note else []), *(f"left out: {line}" for line in start.ledger.damaged)):
         print(f"warning: {line}", file=sys.stderr)
-    return start
 
 
-def _steering(settings: SearchSettings, manifest: Manifest, num_train: int) -> Steering:
+def _steering(
+    settings: SearchSettings, manifest: Manifest, image_shape: tuple[int, int, int], num_train: int
+) -> Steering:
     """Return the search's state as the records tell it."""
     base = base_config(settings, num_train)
     ledger = Ledger(study_folder(settings), manifest.generation)
     ledger.load()
     steering = Steering(
         study=TrialStudy(
-            lambda trial: suggest_config(trial, base, num_train), seed=settings.seed, epochs=base.train.epochs
+            lambda trial: suggest_config(trial, base, image_shape=image_shape, num_train_rows=num_train),
+            seed=settings.seed,
+            epochs=base.train.epochs,
         ),
         ledger=ledger,
         num_trials=settings.num_trials,
         seed=settings.seed,
         epochs=base.train.epochs,
-        known=[("notebook", params_of(base, num_train))],
+        known=known_starts(settings.model, base, image_shape=image_shape, num_train_rows=num_train),
     )
     steering.resume()
     return steering

@@ -17,7 +17,7 @@ MOST_FAILURES_AT_FIRST = 3
 MOST_FAILURES_IN_A_ROW = 10
 """When the first 3 trials fail, or later 10 one after the other, the search stops: no configuration is at fault."""
 SAMPLER = "sampler"
-"""Origin of a configuration that was drawn; known ones have names of their own, and are never pruned."""
+"""Origin of a configuration that was drawn; known ones have names of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Steering:
     seed: int
     epochs: int
     known: list[tuple[str, dict[str, Any]]]
-    """(origin, knob values) that always compete, in order, before anything is drawn."""
+    """(origin, knob values) that always compete, in order, before anything is drawn; the first is never pruned."""
     deadline: float | None = None
     on_change: Callable[[], None] = lambda: None
     """Called after each change, to redraw the progress."""
@@ -131,7 +131,7 @@ class Steering:
         is_pruned = self.study.should_prune(number)  # asked of every trial: the answer notes its value at the rung
         if not has_predictions:
             return None
-        if is_pruned and self.ledger[number].user_attrs.get("origin") == SAMPLER:
+        if is_pruned and self.ledger[number].user_attrs.get("origin") != self.known[0][0]:
             return Ending(state="pruned", reason="pruner")
         if self.deadline is not None and time.time() + epoch.seconds > self.deadline:
             return Ending(state="pruned", reason="time budget")

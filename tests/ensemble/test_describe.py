@@ -1,7 +1,10 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from core.config import AugmentConfig, Config, ModelConfig, TrainConfig, notebook_config
+from core.known import KNOWN_CONFIGS
 from ensemble.describe import config_in_short
 
 
@@ -10,18 +13,25 @@ def test_the_notebooks_config_is_named_so() -> None:
     assert config_in_short(json.loads(json.dumps(notebook_config().to_json()))) == "as the notebook"
 
 
+@pytest.mark.parametrize("name", ["fast", "strong"])
+def test_a_known_config_is_called_by_its_name_whatever_the_budget(name: str) -> None:
+    known = KNOWN_CONFIGS[name]
+    config = replace(known, train=replace(known.train, epochs=3), precision="float32", views=5)
+    assert config_in_short(config.to_json()) == f"as {name}"
+
+
 def test_a_config_is_described_by_what_differs() -> None:
     config = Config(
-        model=ModelConfig(filters=(48, 96), dense_units=()),
+        model=ModelConfig(filters=(48, 96), kernel_sizes=(5, 3), dense_units=()),
         train=TrainConfig(learning_rate=0.00123456, schedule="cosine"),
         augment=AugmentConfig(zoom=0.0),
     )
-    expected = "filters=48,96 dense_units=none learning_rate=0.00123 schedule=cosine zoom=0"
+    expected = "filters=48,96 kernel_sizes=5,3 dense_units=none learning_rate=0.00123 schedule=cosine zoom=0"
     assert config_in_short(config.to_json()) == expected
 
 
 def test_the_budget_and_the_arithmetic_are_left_out() -> None:
-    config = replace(notebook_config(), train=TrainConfig(epochs=3), precision="float32")
+    config = replace(notebook_config(), train=TrainConfig(epochs=3), precision="float32", views=9)
     assert config_in_short(config.to_json()) == "as the notebook"
 
 

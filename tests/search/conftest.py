@@ -11,8 +11,9 @@ from core.store.predictions import Predictions, write_predictions
 from core.store.records import EpochReport
 from core.store.study import StudyFolder
 from search.ledger import Ledger, Worker
+from search.space import suggest_config
 from search.steering import Steering
-from search.study import TrialStudy
+from search.study import SpaceFunction, TrialStudy
 
 EPOCHS = 9
 HERE = Worker(node="here", precision="float32")
@@ -20,6 +21,11 @@ HERE = Worker(node="here", precision="float32")
 
 def one_knob_space(trial: BaseTrial) -> Config:
     return Config(train=TrainConfig(epochs=EPOCHS, learning_rate=trial.suggest_float("learning_rate", 1e-4, 1e-1)))
+
+
+def default_space(trial: BaseTrial) -> Config:
+    base = Config(train=TrainConfig(epochs=EPOCHS))
+    return suggest_config(trial, base, image_shape=(28, 28, 1), num_train_rows=33_600)
 
 
 def epoch_report(epoch: int, log_loss: float, seconds: float = 1.0) -> EpochReport:
@@ -51,19 +57,24 @@ def make_steering(tmp_path) -> MakeSteering:
     generation = 0
 
     def make(
-        num_trials: int | None = 4, seed: int = 0, deadline: float | None = None, folder: str = "study"
+        num_trials: int | None = 4,
+        seed: int = 0,
+        deadline: float | None = None,
+        folder: str = "study",
+        others: tuple[str, ...] = (),
+        space: SpaceFunction = one_knob_space,
     ) -> Steering:
         nonlocal generation
         generation += 1
         ledger = Ledger(StudyFolder(str(tmp_path / folder)), generation)
         ledger.load()
         steering = Steering(
-            study=TrialStudy(one_knob_space, seed=seed, epochs=EPOCHS),
+            study=TrialStudy(space, seed=seed, epochs=EPOCHS),
             ledger=ledger,
             num_trials=num_trials,
             seed=seed,
             epochs=EPOCHS,
-            known=[("notebook", {"learning_rate": 1e-3})],
+            known=[(name, {"learning_rate": 10.0 ** (n - 3)}) for n, name in enumerate(("notebook", *others))],
             deadline=deadline,
         )
         steering.resume()

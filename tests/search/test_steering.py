@@ -6,7 +6,7 @@ import pytest
 from core.store.records import read_record
 from search.steering import Steering
 
-from .conftest import EPOCHS, HERE, epoch_report, write_whole_predictions
+from .conftest import EPOCHS, HERE, default_space, epoch_report, one_knob_space, write_whole_predictions
 
 
 def run_to_end(steering: Steering, number: int, log_loss: float, start: int = 1) -> None:
@@ -91,7 +91,8 @@ def test_resumed_start_goes_on_with_the_unfinished_first_and_repeats_nothing(mak
     assert [record.state for record in again.ledger.records] == ["complete", "complete", "pruned"]
 
 
-def test_interrupted_start_resumes_to_the_records_of_an_uninterrupted_one(make_steering):
+@pytest.mark.parametrize("space", [one_knob_space, default_space])
+def test_interrupted_start_resumes_to_the_records_of_an_uninterrupted_one(make_steering, space):
     def losses(number: int) -> float:
         return 1 / (1 + (number * 7) % 5)
 
@@ -100,16 +101,16 @@ def test_interrupted_start_resumes_to_the_records_of_an_uninterrupted_one(make_s
             number = assignment.record.number
             run_to_end(steering, number, losses(number), start=assignment.num_recorded_epochs + 1)
 
-    whole = make_steering(num_trials=14, folder="whole")
+    whole = make_steering(num_trials=14, folder="whole", space=space)
     play(whole)
-    broken = make_steering(num_trials=6, folder="broken")
+    broken = make_steering(num_trials=6, folder="broken", space=space)
     play(broken)
-    number = next_number(make_steering(num_trials=14, folder="broken"))
-    half = make_steering(num_trials=14, folder="broken")
+    number = next_number(make_steering(num_trials=14, folder="broken", space=space))
+    half = make_steering(num_trials=14, folder="broken", space=space)
     assert next_number(half) == number
     half.report(number, epoch_report(1, losses(number)), worker=HERE, has_predictions=True)
-    play(make_steering(num_trials=14, folder="broken"))
-    resumed = make_steering(num_trials=14, folder="broken")
+    play(make_steering(num_trials=14, folder="broken", space=space))
+    resumed = make_steering(num_trials=14, folder="broken", space=space)
 
     def essence(steering: Steering) -> list[object]:
         records = steering.ledger.records
@@ -159,6 +160,25 @@ def test_notebook_is_never_pruned_however_it_does(make_steering):
     run_to_end(steering, other, 0.1)
     run_to_end(steering, notebook, 0.9)
     assert steering.ledger[notebook].state == "complete"
+
+
+def test_other_known_configs_come_next_and_are_pruned_like_drawn_ones(make_steering):
+    steering = make_steering(others=("fast", "strong"))
+    numbers = [next_number(steering) for _ in range(4)]
+    origins = [steering.ledger[number].user_attrs["origin"] for number in numbers]
+    assert origins == ["notebook", "fast", "strong", "sampler"]
+    assert steering.ledger[numbers[1]].config["train"]["learning_rate"] == 1e-2
+    run_to_end(steering, numbers[3], 0.1)
+    for number in numbers[:3]:
+        run_to_end(steering, number, 0.9)
+    assert [steering.ledger[number].state for number in numbers[:3]] == ["complete", "pruned", "pruned"]
+
+
+def test_search_of_one_trial_is_the_first_known_config(make_steering):
+    steering = make_steering(num_trials=1, others=("fast", "strong"))
+    run_to_end(steering, next_number(steering), 0.5)
+    assert steering.next_trial() is None
+    assert [record.user_attrs["origin"] for record in steering.ledger.records] == ["notebook"]
 
 
 def test_notebook_competes_even_where_its_record_was_lost(make_steering, tmp_path):

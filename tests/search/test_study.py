@@ -1,10 +1,11 @@
 import pytest
 from optuna.trial import TrialState
 
+from core.config import Config
 from core.store.records import TrialRecord
 from search.study import TrialStudy, first_rung, rung_epochs
 
-from .conftest import EPOCHS, epoch_report, one_knob_space
+from .conftest import EPOCHS, default_space, epoch_report, one_knob_space
 
 
 @pytest.mark.parametrize(
@@ -45,12 +46,13 @@ def test_ask_takes_known_params_and_numbers_from_zero():
     assert study.ask()[0] == 1
 
 
-def test_rebuilt_study_suggests_what_the_uninterrupted_one_does():
-    def play(study: TrialStudy, records: list[TrialRecord], num_trials: int) -> list[float]:
-        rates = []
+@pytest.mark.parametrize("space", [one_knob_space, default_space])
+def test_rebuilt_study_suggests_what_the_uninterrupted_one_does(space):
+    def play(study: TrialStudy, records: list[TrialRecord], num_trials: int) -> list[Config]:
+        configs = []
         for _ in range(num_trials):
             number, config = study.ask()
-            rates.append(config.train.learning_rate)
+            configs.append(config)
             value = abs(config.train.learning_rate - 0.03)
             study.report(number, 1, value)
             study.should_prune(number)
@@ -67,12 +69,12 @@ def test_rebuilt_study_suggests_what_the_uninterrupted_one_does():
                     **memory,
                 )
             )
-        return rates
+        return configs
 
-    whole = play(TrialStudy(one_knob_space, seed=5, epochs=EPOCHS), [], 16)
+    whole = play(TrialStudy(space, seed=5, epochs=EPOCHS), [], 16)
     records: list[TrialRecord] = []
-    first = play(TrialStudy(one_knob_space, seed=5, epochs=EPOCHS), records, 10)
-    resumed = TrialStudy(one_knob_space, seed=5, epochs=EPOCHS)
+    first = play(TrialStudy(space, seed=5, epochs=EPOCHS), records, 10)
+    resumed = TrialStudy(space, seed=5, epochs=EPOCHS)
     resumed.rebuild(records)
     assert first + play(resumed, records, 6) == whole
     assert len(set(whole)) == 16, "no configuration twice"
