@@ -20,10 +20,10 @@ from core.settings import parse_image_shape
 def load_dataset(source: str | None, *, image_shape: str | None = None, cache_dir: Path | None = None) -> Dataset:
     """Load images and labels.
 
-    Cold, CSVs are parsed as a stream, at a peak of memory little above the images themselves: reading Kaggle's train.csv
-    (77 MB of text, 33 MB of images) takes a fresh process from 43 to 81 MB, the whole zip (128 MB, 55 MB) to 108 MB.
-    pandas.read_csv takes 737 MB for train.csv (`benchmarks.load`: Linux x86_64, Python 3.11.7, numpy 2.4.6, pandas
-    3.1.1). The arrays of an .npz are held whole, with their type, beside the images. Warm, images are mapped, not read.
+    Cold, CSVs are parsed as a stream, at a peak of memory little above the images themselves: Kaggle's train.csv (77 MB
+    of text, 33 MB of images) takes a fresh process from 43 to 81 MB, the whole zip (128 MB, 55 MB) to 108 MB; with
+    pandas.read_csv train.csv takes 737 MB (`benchmarks.load`: Linux x86_64, Python 3.11.7, numpy 2.4.6, pandas 3.1.1).
+    The arrays of an .npz are held whole, in their own type, beside the images. Warm, images are mapped, not read.
 
     Args:
         source: Path of Kaggle's zip, of a folder with train.csv (and test.csv, sample_submission.csv), or of an .npz
