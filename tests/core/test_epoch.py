@@ -8,7 +8,8 @@ from core.augment import draw_transforms, resample
 from core.config import AugmentConfig, ModelConfig, TrainConfig
 from core.epoch import TrainLoop, TrainSteps, smoothed_cross_entropy
 from core.errors import TrainingError
-from tests.core.making import make_model, make_model_config
+from tests.core.making import make_model_config
+from tests.core.networks import make_model
 
 NO_DROPOUT = make_model_config(4, 8, block_dropout=0.0, dense_units=(16,))
 NORMED = make_model_config(4, 8, num_convs=2, block_dropout=0.0, dense_units=(16,), batch_norm="block")

@@ -8,24 +8,21 @@ import numpy as np
 import pytest
 
 from core import epoch, train
-from core.config import NO_AUGMENT, Config
+from core.config import Config
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.epoch import TrainSteps
 from core.errors import TrainingError
-from core.graph import MAX_IDLE, Graph, GraphShape, GraphShelf, shape_of
+from core.graph import MAX_IDLE, Graph, GraphShelf
+from core.layers.dropout import num_dropped_levels
 from core.predict import Predictor
 from core.train import Trainer
 from tests.core.making import make_model_config
+from tests.core.networks import make_graph_shape
 
 NORMED = make_model_config(4, 8, dense_units=(16,), block_dropout=0.2, dense_dropout=0.4, batch_norm="conv")
 TRIAL: dict[str, Any] = {"model": NORMED, "ema_decay": 0.9, "schedule": "cosine"}
 MakeTrainer = Callable[..., Trainer]
-
-
-def shape(config: Config, **facts: Any) -> GraphShape:
-    made: dict[str, Any] = {"image_shape": (8, 6, 1), "num_classes": 3, "precision": "float32"}
-    return shape_of(config, **(made | facts))
 
 
 @pytest.fixture
@@ -83,50 +80,6 @@ def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> Non
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"model": dataclasses.replace(NORMED, block_dropout=0.7, dense_dropout=0.01)},
-        {"batch_size": 7, "epochs": 9, "learning_rate": 1e-4, "schedule": "plateau", "label_smoothing": 0.3},
-        {"ema_decay": 0.5},
-    ],
-)
-def test_what_is_data_to_a_graph_leaves_the_shape_alone(
-    tiny_config: Callable[..., Config], fields: dict[str, Any]
-) -> None:
-    assert shape(tiny_config(**(TRIAL | fields))) == shape(tiny_config(**TRIAL))
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"model": dataclasses.replace(NORMED, block_dropout=0.0)},
-        {"model": dataclasses.replace(NORMED, dense_dropout=0.0)},
-        {"model": dataclasses.replace(NORMED, filters=(4, 9))},
-        {"model": dataclasses.replace(NORMED, convs_per_block=(1, 2))},
-        {"model": dataclasses.replace(NORMED, kernel_sizes=(3, 5))},
-        {"model": dataclasses.replace(NORMED, batch_norm="block")},
-        {"model": dataclasses.replace(NORMED, leaky_relu_slope=0.0)},
-        {"model": dataclasses.replace(NORMED, pool_size=3)},
-        {"model": dataclasses.replace(NORMED, dense_units=())},
-        {"ema_decay": 0.0},
-        {"augment": NO_AUGMENT},
-        {"views": 5},
-    ],
-    ids=str,
-)
-def test_what_is_built_into_a_graph_makes_another_shape(
-    tiny_config: Callable[..., Config], fields: dict[str, Any]
-) -> None:
-    assert shape(tiny_config(**(TRIAL | fields))) != shape(tiny_config(**TRIAL))
-
-
-def test_data_and_arithmetic_make_another_shape(tiny_config: Callable[..., Config]) -> None:
-    config = tiny_config(**TRIAL)
-    facts: list[dict[str, Any]] = [{}, {"image_shape": (8, 6, 3)}, {"num_classes": 4}, {"precision": "bfloat16"}]
-    assert len({shape(config, **fact) for fact in facts}) == 4
-
-
 def test_a_second_trial_of_a_shape_has_the_graph_and_traces_nothing(trainer: MakeTrainer, traces: Counter[str]) -> None:
     first = trainer()
     graph = first._graph
@@ -169,6 +122,20 @@ def test_a_used_graph_trains_as_a_new_one_to_the_bit(
     on_used_graph = trainer(seed=5, precision=precision)
     assert on_used_graph._graph is used
     assert_same(run_epochs(on_used_graph), expected)
+
+
+def test_a_trials_own_rates_reach_its_dropout_layers(trainer: MakeTrainer) -> None:
+    losses = []
+    for block, dense in ((0.2, 0.4), (0.7, 0.1)):
+        one = trainer(model=dataclasses.replace(NORMED, block_dropout=block, dense_dropout=dense))
+        losses.append(one.run_epoch().loss)
+        rates = {"dropout_1": block, "dropout_2": block, "dense_dropout_1": dense}
+        deployed = one.best_model()
+        assert {name: deployed.get_layer(name).rate for name in rates} == rates
+        for layer in one._graph._dropouts:
+            assert int(layer._num_dropped_levels) == num_dropped_levels(rates[layer.name])
+        del one, layer
+    assert losses[0] != losses[1]
 
 
 def test_two_trainers_at_once_have_graphs_of_their_own(trainer: MakeTrainer) -> None:
@@ -246,10 +213,8 @@ def test_softmax_with_other_weights_leaves_the_models_alone(trainer: MakeTrainer
 
 
 def test_the_shelf_keeps_the_last_graphs_and_gives_each_once() -> None:
-    graphs = [
-        Graph(shape(Config(model=make_model_config(width, block_dropout=0.0, dense_units=()), augment=NO_AUGMENT)))
-        for width in (1, 2, 3)
-    ]
+    models = [make_model_config(width, block_dropout=0.0, dense_units=()) for width in (1, 2, 3)]
+    graphs = [Graph(make_graph_shape(Config(model=model))) for model in models]
     shelf = GraphShelf(max_idle=2)
     for graph in graphs:
         shelf.give_back(graph)

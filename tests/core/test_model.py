@@ -11,7 +11,8 @@ import tensorflow as tf
 from core.config import ModelConfig
 from core.errors import ConfigError
 from core.model import as_deployable, build_model, initial_weights
-from tests.core.making import make_model, make_model_config, softmax_of
+from tests.core.making import make_model_config
+from tests.core.networks import make_model, softmax_of
 
 LOAD_ELSEWHERE = """
 import sys, numpy, keras

@@ -6,7 +6,8 @@ import tensorflow as tf
 from core.augment import resample
 from core.predict import Predictor
 from core.views import view_transforms
-from tests.core.making import make_model, make_model_config, softmax_of
+from tests.core.making import make_model_config
+from tests.core.networks import make_model, softmax_of
 
 
 @pytest.fixture(scope="module")
