@@ -190,4 +190,7 @@ def _from_dict(cls: type, raw: dict[str, Any], where: str) -> Any:
         elif isinstance(value, list):
             value = tuple(value)
         values[name] = value
-    return cls(**values)
+    try:
+        return cls(**values)
+    except TypeError as error:  # a number where a list belongs, a text where a number does
+        raise ConfigError(f"{where} must hold values of its fields' types: {error}") from error

@@ -142,7 +142,7 @@ class GraphShelf:
 
     def take(self, shape: GraphShape) -> Graph:
         """Return a graph of this shape for one trial alone: an idle one, or a new one. `Graph.start` comes next."""
-        for graph in self._idle:
+        for graph in tuple(self._idle):  # a trainer that is collected meanwhile puts its own on
             if graph.shape == shape:
                 self._idle.remove(graph)
                 return graph

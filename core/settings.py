@@ -41,7 +41,8 @@ class TrainingSettings:
     model: Annotated[str, tyro.conf.arg(metavar="NAME")] = "notebook"
     """Configuration to start from: notebook, fast (fewest errors in 2.5 minutes on two cores) or strong (in 6)."""
     views: int = 1
-    """Views of an image over which its prediction is averaged: 1, 5 (shifts of a pixel) or 9 (and rotations)."""
+    """Views of an image over which its prediction is averaged: 1, 5 (shifts of a pixel) or 9 (and rotations).
+    The saved model is of one view."""
     precision: Precision = "auto"
     """Arithmetic of the layers; auto takes bfloat16 where this machine computes it faster than float32."""
     augment: bool = True

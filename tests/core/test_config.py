@@ -98,3 +98,10 @@ def test_augment_is_identity_only_without_any_range() -> None:
 def test_config_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Config().precision = "float32"  # type: ignore[misc]
+
+
+def test_a_number_where_a_list_belongs_is_refused_in_words() -> None:
+    raw = notebook_config().to_json()
+    raw["model"]["convs_per_block"] = 2
+    with pytest.raises(ConfigError, match=r"config\.model must hold values of its fields' types: "):
+        Config.from_json(raw)
