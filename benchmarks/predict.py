@@ -9,7 +9,6 @@ from benchmarks.report import Benchmark, run_benchmark
 from benchmarks.rounds import Comparison, Contender, timed
 from benchmarks.settings import BenchmarkSettings, find_data
 from core.cli import run_command
-from core.config import notebook_config
 from core.data.dataset import Dataset
 from core.data.load import load_dataset
 from core.precision import resolve_precision
@@ -49,17 +48,9 @@ def our_prediction(
     rows: np.ndarray,  # (num_rows, height, width, channels) uint8
 ) -> Callable[[], object]:
     """Return a prediction of the rows as `core.train` makes it."""
-    from core.model import build_model
-    from core.predict import Predictor
+    from benchmarks.graphs import notebook_graph
 
-    model = build_model(
-        notebook_config().model,
-        image_shape=dataset.image_shape,
-        num_classes=dataset.num_classes,
-        precision=resolve_precision("auto"),
-        seed=0,
-    )
-    predictor = Predictor(model)
+    predictor = notebook_graph(dataset, "auto", is_augmented=False).predictor
     return lambda: predictor.softmax(rows)
 
 

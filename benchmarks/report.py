@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,6 +26,20 @@ from core.store.manifest import installed_versions, this_machine
 
 PACKAGES_SHOWN = ("python", "tensorflow", "keras", "numpy", "pandas")
 
+Found = Mapping[str, Sequence[Measurement]]
+"""The contenders' measurements by name, one a round."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A figure that is no ratio of two contenders."""
+
+    key: str
+    """As the JSON line calls it."""
+    value: float
+    words: str
+    """The figure in a line of its own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
@@ -35,10 +49,14 @@ class Benchmark:
     """As the JSON line calls it: the module's name."""
     contenders: tuple[Contender, ...]
     comparisons: tuple[Comparison, ...]
-    num_images: int
-    """What each contender works through in a round."""
+    num_images: int | None = None
+    """What each contender works through in a round; None where that is no measure of it."""
     num_steps: int | None = None
     """Training steps in a round; None where nothing is trained."""
+    num_rounds: int | None = None
+    """Of a full run; None takes the settings' own."""
+    find: Callable[[Found], Sequence[Finding]] = lambda _: ()
+    """What else is to be said of the measurements, printed below the ratios."""
     notes: tuple[str, ...]
     """What is and is not in the times, a line each."""
 
@@ -51,18 +69,23 @@ def run_benchmark(benchmark: Benchmark, settings: BenchmarkSettings, console: Co
         print_line(console, note)
     if settings.quick:
         print_line(console, "a quick run: the figures are not worth quoting")
-    found = run_rounds(benchmark.contenders, settings.num_rounds)
+    num_rounds = settings.num_rounds if settings.quick else benchmark.num_rounds or settings.num_rounds
+    found = run_rounds(benchmark.contenders, num_rounds)
     comparisons = [comparison for comparison in benchmark.comparisons if is_measured(comparison, found)]
     ratios = {comparison.key: ratio_of(comparison, found) for comparison in comparisons}
     console.print(_table(benchmark, found))
     for comparison in comparisons:
         print_line(console, _ratio_line(comparison, ratios[comparison.key]))
-    print_line(console, json_line(benchmark.name, ratios))
+    findings = benchmark.find(found)
+    for finding in findings:
+        print_line(console, f"{finding.key}: {finding.words}")
+    print_line(console, json_line(benchmark.name, ratios, findings))
 
 
-def json_line(name: str, ratios: Mapping[str, Ratio]) -> str:
-    """Return {"benchmark": name, "ratios": {key: ratio of medians, three digits}}."""
-    return json.dumps({"benchmark": name, "ratios": {key: float(f"{r.value:.3g}") for key, r in ratios.items()}})
+def json_line(name: str, ratios: Mapping[str, Ratio], findings: Sequence[Finding] = ()) -> str:
+    """Return {"benchmark": name, "ratios": {key: ratio of medians}, findings by key}, in three digits."""
+    figures = {finding.key: _rounded(finding.value) for finding in findings}
+    return json.dumps({"benchmark": name, "ratios": {key: _rounded(r.value) for key, r in ratios.items()}, **figures})
 
 
 def machine_line() -> str:
@@ -73,21 +96,30 @@ def machine_line() -> str:
     return f"{machine['processor']}, {machine['cores']} cores, {machine['system']}{load}; {shown}; {date.today()}"
 
 
-def _table(benchmark: Benchmark, found: Mapping[str, Sequence[Measurement]]) -> Table:
+def _rounded(value: float) -> float:
+    """Return a number in three digits, whole ones in all of theirs."""
+    return value if isinstance(value, int) else float(f"{value:.3g}")
+
+
+def _table(benchmark: Benchmark, found: Found) -> Table:
     """Return a row a contender: median and range, and the peak of memory where it was measured, else the rate."""
     has_memory = any(each.peak_megabytes is not None for each in next(iter(found.values())))
-    num_rounds = len(next(iter(found.values())))
-    table = Table(title=f"{benchmark.name}: {num_rounds} interleaved rounds of {benchmark.num_images:,} images")
+    num_images, num_rounds = benchmark.num_images, len(next(iter(found.values())))
+    of_images = "" if num_images is None else f" of {num_images:,} images"
+    table = Table(title=f"{benchmark.name}: {num_rounds} interleaved rounds{of_images}")
     table.add_column("what")
-    columns = ["median", "least", "most", "peak MB" if has_memory else "images/s"]
+    columns = ["median", "least", "most"]
+    columns += ["peak MB"] if has_memory else ["images/s"] * (num_images is not None)
     for column in columns + ["ms/step"] * (benchmark.num_steps is not None):
         table.add_column(column, justify="right")
     for name, measurements in found.items():
         seconds = [measurement.seconds for measurement in measurements]
         middle = median_seconds(measurements)
         cells = [name, *(f"{value:.3f} s" for value in (middle, min(seconds), max(seconds)))]
-        peak = max(each.peak_megabytes or 0 for each in measurements)
-        cells.append(f"{peak if has_memory else benchmark.num_images / middle:,.0f}")
+        if has_memory:
+            cells.append(f"{max(each.peak_megabytes or 0 for each in measurements):,.0f}")
+        elif num_images is not None:
+            cells.append(f"{num_images / middle:,.0f}")
         if benchmark.num_steps is not None:
             cells.append(f"{1000 * middle / benchmark.num_steps:.1f}")
         table.add_row(*map(Text, cells))  # a name in brackets is no markup

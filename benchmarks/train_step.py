@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.cores import pin_workers
 from benchmarks.device import prepare_device
-from benchmarks.report import Benchmark, run_benchmark
-from benchmarks.rounds import Comparison, Contender, timed
+from benchmarks.report import Benchmark, Finding, Found, run_benchmark
+from benchmarks.rounds import Comparison, Contender, median_seconds, timed
 from benchmarks.settings import BenchmarkSettings, find_data
 from core.cli import run_command
 from core.config import Precision, notebook_config
@@ -16,8 +17,9 @@ from core.data.load import load_dataset
 from core.precision import resolve_precision
 
 DESCRIPTION = "Time training steps of the notebook's CNN, ours against Keras's own loop and layers in float32."
-NUM_ROWS = 10_240
-"""Train rows a round: 40 steps, so that a full run takes about two minutes on two cores."""
+NUM_ROWS = 5_120
+"""Train rows a round: 20 steps, 1 to 3 s a contender on two cores, so that a slow phase of the machine hits all."""
+NUM_ROUNDS = 15
 
 
 def main(settings: BenchmarkSettings) -> None:
@@ -26,26 +28,36 @@ def main(settings: BenchmarkSettings) -> None:
     device = prepare_device()
     num_rows = min(settings.size(full=NUM_ROWS, quick=512), len(dataset.x_train))
     batch_size = notebook_config().train.batch_size
+    num_steps = math.ceil(num_rows / batch_size)
     chosen = resolve_precision("auto")
+    keras_work = keras_epoch(dataset, num_rows, batch_size)
+    pinned = pin_workers(keras_work)
     fast, same, baseline = f"ours, auto ({chosen})", "ours, float32", "Keras fit, float32"
+    alone = f"its convolutions alone, {chosen}"
     benchmark = Benchmark(
         name="train_step",
         contenders=(
             Contender(name=fast, measure=timed(our_epoch(dataset, num_rows, "auto"))),
-            Contender(name=baseline, measure=timed(keras_epoch(dataset, num_rows, batch_size))),
+            Contender(name=baseline, measure=timed(keras_work)),
             Contender(name=same, measure=timed(our_epoch(dataset, num_rows, "float32"))),
+            Contender(name=alone, measure=timed(convolutions(dataset, batch_size, num_steps))),
         ),
         comparisons=(
             Comparison(key="keras_float32", ours=fast, baseline=baseline),
             Comparison(key="float32", ours=same, baseline=baseline),
         ),
         num_images=num_rows,
-        num_steps=math.ceil(num_rows / batch_size),
+        num_steps=num_steps,
+        num_rounds=NUM_ROUNDS,
+        find=lambda found: [convolution_share(found, ours=fast, alone=alone, num_steps=num_steps)],
         notes=(
             device,
+            pinned,
             f"a round is one epoch over {num_rows:,} of the {len(dataset.x_train):,} train rows, batch {batch_size}; "
             "augmentation is off in all",
             "ours scales bytes to [0, 1] in the step; Keras is given float32 images, scaled before the clock starts",
+            "the convolutions alone: forward, filter gradient and (but for the first) input gradient, no bias, "
+            f"batch {batch_size}",
         ),
     )
     run_benchmark(benchmark, settings)
@@ -53,26 +65,12 @@ def main(settings: BenchmarkSettings) -> None:
 
 def our_epoch(dataset: Dataset, num_rows: int, precision: Precision) -> Callable[[], object]:
     """Return an epoch over the first `num_rows` rows as `core.train` runs it."""
-    from core.adam import Adam  # tensorflow loads here, after `prepare_device`
-    from core.epoch import TrainLoop, TrainSteps
-    from core.model import build_model
+    from benchmarks.graphs import notebook_graph  # tensorflow loads here, after `prepare_device`
+    from core.epoch import TrainLoop
 
     config = notebook_config()
-    model = build_model(
-        config.model,
-        image_shape=dataset.image_shape,
-        num_classes=dataset.num_classes,
-        precision=resolve_precision(precision),
-        seed=0,
-    )
-    steps = TrainSteps(
-        model=model,
-        adam=Adam([variable.value for variable in model.trainable_variables]),
-        batch_size=config.train.batch_size,
-        label_smoothing=config.train.label_smoothing,
-        is_augmented=False,
-    )
-    loop = TrainLoop(steps, dataset.x_train[:num_rows], dataset.labels[:num_rows])
+    graph = notebook_graph(dataset, precision, is_augmented=False)
+    loop = TrainLoop(graph.run_steps, dataset.x_train[:num_rows], dataset.labels[:num_rows], config.train)
     rates = np.full(loop.num_steps, config.train.learning_rate, np.float32)
     generator = np.random.default_rng(0)
     return lambda: loop.run_epoch(generator.permutation(num_rows).astype(np.int32), None, rates)
@@ -86,6 +84,65 @@ def keras_epoch(dataset: Dataset, num_rows: int, batch_size: int) -> Callable[[]
     images = dataset.x_train[:num_rows].astype(np.float32) / 255
     labels = dataset.labels[:num_rows]
     return lambda: model.fit(images, labels, batch_size=batch_size, epochs=1, verbose=0)
+
+
+def convolutions(dataset: Dataset, batch_size: int, num_steps: int) -> Callable[[], object]:
+    """Return so many steps of the network's convolutions and their gradients, and of nothing else."""
+    import keras
+    import tensorflow as tf
+
+    from benchmarks.graphs import notebook_graph
+
+    model = notebook_graph(dataset, "auto", is_augmented=False).model
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    dtype = layers[0].compute_dtype
+    tensors = [
+        tuple(
+            tf.cast(tf.random.normal(shape), dtype)
+            for shape in (
+                (batch_size, *layer.input.shape[1:]),
+                layer.kernel.shape,
+                (batch_size, *layer.output.shape[1:]),
+            )
+        )
+        for layer in layers
+    ]
+
+    @tf.function(autograph=False)
+    def step(tensors: list[tuple[tf.Tensor, tf.Tensor, tf.Tensor]]) -> list[tf.Tensor]:
+        results, padding = [], {"strides": [1, 1, 1, 1], "padding": "SAME"}
+        for number, (inputs, kernel, upstream) in enumerate(tensors):
+            results.append(tf.raw_ops.Conv2D(input=inputs, filter=kernel, **padding))
+            results.append(
+                tf.raw_ops.Conv2DBackpropFilter(
+                    input=inputs, filter_sizes=kernel.shape, out_backprop=upstream, **padding
+                )
+            )
+            if number > 0:  # nobody asks for the images' gradient
+                results.append(
+                    tf.raw_ops.Conv2DBackpropInput(
+                        input_sizes=inputs.shape, filter=kernel, out_backprop=upstream, **padding
+                    )
+                )
+        return results
+
+    def steps() -> None:
+        for _ in range(num_steps):
+            results = step(tensors)
+        for result in results:  # on a GPU, until it is done
+            result[..., :1].numpy()
+
+    return steps
+
+
+def convolution_share(found: Found, *, ours: str, alone: str, num_steps: int) -> Finding:
+    """Return which share of our step the convolutions would take if nothing else were done."""
+    step, bound = (1000 * median_seconds(found[name]) / num_steps for name in (ours, alone))
+    return Finding(
+        key="convolution_share",
+        value=bound / step,
+        words=f"convolutions alone take {bound:.1f} ms of our {step:.1f} ms a step: {bound / step:.0%}",
+    )
 
 
 if __name__ == "__main__":

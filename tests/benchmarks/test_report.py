@@ -1,35 +1,35 @@
 import io
 import json
 from datetime import date
+from typing import Any
 
 from rich.console import Console
 
-from benchmarks.report import Benchmark, json_line, machine_line, run_benchmark
+from benchmarks.report import Benchmark, Finding, json_line, machine_line, run_benchmark
 from benchmarks.rounds import Comparison, Contender, Measurement, Ratio
 from benchmarks.settings import BenchmarkSettings
 
 
-def printed(*, quick: bool = False, num_steps: int | None = None, peak_megabytes: float | None = None) -> list[str]:
+def printed(*, quick: bool = False, peak_megabytes: float | None = None, **options: Any) -> list[str]:
     """Return what a benchmark prints in which ours takes 0.5 s and the baseline 2 s for 100 images."""
 
     def contender(name: str, seconds: float) -> Contender:
         measured = Measurement(seconds=seconds, peak_megabytes=peak_megabytes)
         return Contender(name=name, measure=lambda: measured)
 
-    benchmark = Benchmark(
-        name="sorting",
-        contenders=(contender("ours, [fast]", 0.5), contender("theirs", 2.0)),
-        comparisons=(
+    described: dict[str, Any] = {
+        "name": "sorting",
+        "contenders": (contender("ours, [fast]", 0.5), contender("theirs", 2.0)),
+        "comparisons": (
             Comparison(key="theirs", ours="ours, [fast]", baseline="theirs"),
             Comparison(key="theirs_cost", ours="ours, [fast]", baseline="theirs"),
             Comparison(key="memory_cost", ours="ours, [fast]", baseline="theirs", of_memory=True),
         ),
-        num_images=100,
-        num_steps=num_steps,
-        notes=("both sort the same numbers",),
-    )
+        "num_images": 100,
+        "notes": ("both sort the same numbers",),
+    }
     stream = io.StringIO()
-    run_benchmark(benchmark, BenchmarkSettings(quick=quick), Console(file=stream, width=120))
+    run_benchmark(Benchmark(**(described | options)), BenchmarkSettings(quick=quick), Console(file=stream, width=120))
     return stream.getvalue().splitlines()
 
 
@@ -45,6 +45,29 @@ def test_json_line_is_the_benchmark_and_its_ratios_to_three_digits() -> None:
     }
     expected = '{"benchmark": "train_step", "ratios": {"keras_float32": 1.9, "warm_cost": 0.000612}}'
     assert json_line("train_step", ratios) == expected
+
+
+def test_json_line_has_the_findings_beside_the_ratios() -> None:
+    findings = [Finding(key="errors", value=1057, words=""), Finding(key="share", value=0.80349, words="")]
+    expected = '{"benchmark": "b", "ratios": {"x": 2.0}, "errors": 1057, "share": 0.803}'
+    assert json_line("b", {"x": Ratio(value=2.0, least=1, most=3)}, findings) == expected
+
+
+def test_findings_are_made_of_the_measurements_and_said_in_their_words() -> None:
+    lines = printed(find=lambda found: [Finding(key="rounds", value=len(found["theirs"]), words="two or more")])
+    assert "rounds: two or more" in lines
+    assert json.loads(lines[-1])["rounds"] == 7
+
+
+def test_a_benchmark_may_have_its_own_number_of_rounds_but_in_a_quick_run() -> None:
+    assert any("15 interleaved rounds of 100 images" in line for line in printed(num_rounds=15))
+    assert any("2 interleaved rounds of 100 images" in line for line in printed(num_rounds=15, quick=True))
+
+
+def test_table_has_no_rate_where_images_are_no_measure() -> None:
+    lines = printed(num_images=None)
+    assert row(lines, "ours") == ["ours, [fast]", "0.500 s", "0.500 s", "0.500 s"]
+    assert any(line.strip() == "sorting: 7 interleaved rounds" for line in lines)
 
 
 def test_the_json_line_comes_last_and_has_both_directions() -> None:

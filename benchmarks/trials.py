@@ -1,0 +1,87 @@
+"""One trial as a search has it, and what of its time is not its epochs."""
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.config import Config
+from core.data.dataset import Dataset
+from core.data.split import Split
+from core.train import Trainer
+
+NUM_EPOCHS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialCost:
+    """Where the time of a trial went, in seconds."""
+
+    to_first_step: float
+    """From before the trainer's construction to the end of a first step with all that it brings."""
+    epoch: float
+    """The second epoch, which has nothing left to set up."""
+    total: float
+
+    @property
+    def fixed(self) -> float:
+        """All that is not epochs, were each as long as the second."""
+        return self.total - NUM_EPOCHS * self.epoch
+
+
+def run_trial(config: Config, dataset: Dataset, split: Split, *, seed: int) -> TrialCost:
+    """Train for two epochs and leave what a search leaves: a trainer that nobody holds.
+
+    Args:
+        config: Of any number of epochs; two are trained.
+        dataset: All rows.
+        split: Few train rows: the epochs are not what is measured.
+        seed: Of the trial.
+    """
+    started = time.perf_counter()
+    trainer = Trainer(config, dataset, split, seed=seed)
+    constructed = time.perf_counter()
+    first, second = (trainer.run_epoch().seconds for _ in range(NUM_EPOCHS))
+    del trainer
+    return TrialCost(
+        to_first_step=constructed - started + first - second,
+        epoch=second,
+        total=time.perf_counter() - started,
+    )
+
+
+def few_rows(dataset: Dataset, num_train: int) -> Split:
+    """Return a split that trains on the first rows and scores the last ones, a quarter as many."""
+    num_train = min(num_train, len(dataset.x_train) * 4 // 5)
+    num_rows = len(dataset.x_train)
+    return Split(
+        train_rows=np.arange(num_train),
+        holdout_rows=np.arange(num_rows - num_train // 4, num_rows),
+        method="few",
+        fingerprint="few",
+        num_left_out=0,
+    )
+
+
+def fitted(config: Config, split: Split) -> Config:
+    """Return the configuration with a batch that is no larger than the train rows."""
+    batch_size = min(config.train.batch_size, len(split.train_rows))
+    return dataclasses.replace(config, train=dataclasses.replace(config.train, batch_size=batch_size))
+
+
+def traced_functions() -> set[str]:
+    """Return the names of the functions that TensorFlow holds compiled, its single operations left out."""
+    from tensorflow.python.eager import context
+
+    return {name for name in context.context().list_function_names() if not name.startswith("__wrapped__")}
+
+
+def resident_megabytes() -> float:
+    """Return this process's resident memory in MB; NaN where the system does not say."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return float("nan")
+    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) * 1024 / 1e6
