@@ -121,6 +121,7 @@ def different_shapes(dataset: Dataset, num_train: int, num_shapes: int) -> list[
     from core.graph import GraphShape, shape_of
     from search.space import suggest_config
 
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     shapes: set[GraphShape] = set()
     configs: list[Config] = []

@@ -9,7 +9,6 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks.cores import pin_workers
 from benchmarks.device import prepare_device
 from benchmarks.report import Benchmark, Finding, run_benchmark
 from benchmarks.rounds import Comparison, Contender, Measurement, timed
@@ -39,7 +38,6 @@ def main(settings: BenchmarkSettings) -> None:
     device = prepare_device()
     split = split_rows(dataset, "tail", seed=0)
     notebook = NotebookEpoch(dataset, split, num_steps=settings.size(full=NUM_STEPS_TIMED, quick=1))
-    pinned = pin_workers(notebook.train)
     config, errors = short_config(split, settings.size(full=EPOCHS, quick=1)), list[int]()
     ours, baseline = f"ours, fast in {config.train.epochs} epochs", f"the notebook's {NOTEBOOK_EPOCHS} epochs, scaled"
     benchmark = Benchmark(
@@ -53,7 +51,6 @@ def main(settings: BenchmarkSettings) -> None:
         find=lambda _: [errors_found(errors, len(split.holdout_rows))],
         notes=(
             device,
-            pinned,
             f"{len(split.train_rows):,} rows train, the last {len(split.holdout_rows):,} score; both augment",
             "a round of ours is one seed, whole, from the trainer's construction (network and tracing included) to the "
             "holdout's softmax after its last epoch: no epoch is chosen by the rows that score",

@@ -16,7 +16,7 @@ from core.cli import run_command
 from tests.core.data.making import draw_images, to_csv, write_zip
 
 KEYS = {
-    "train_step": ["keras_float32", "float32"],
+    "train_step": ["keras_float32", "keras_on_batch", "float32"],
     "augment": ["image_data_generator", "keras_layers"],
     "load": ["warm_cost", "cold_cost", "cold_memory_cost", "cold_zip_cost"],
     "predict": ["keras_float32"],
