@@ -17,8 +17,10 @@ from core.data.dataset import Dataset
 from core.data.load import load_dataset
 
 DESCRIPTION = "Time what a trial costs besides its epochs, and watch the memory over many trials of different shapes."
-NUM_TRAIN = 2_048
-"""Train rows: 8 steps of the notebook's batch, as the epochs are not what is measured."""
+NUM_TRAIN = 256
+"""Train rows where time is measured: one step of the notebook's batch, as the epochs are not what is measured."""
+NUM_TRAIN_OF_SHAPES = 2_048
+"""Train rows where memory is: some steps of the largest batch that a search draws."""
 NUM_SHAPES = 50
 SETTLED_AFTER = 5
 """Trials after which the memory is to stay where it is."""
@@ -33,6 +35,7 @@ def main(settings: BenchmarkSettings) -> None:
     data = str(Path(data).expanduser().resolve())  # the fresh processes run elsewhere
     device = prepare_device()
     num_train = settings.size(full=NUM_TRAIN, quick=128)
+    num_train_of_shapes = settings.size(full=NUM_TRAIN_OF_SHAPES, quick=128)
     num_shapes = settings.size(full=NUM_SHAPES, quick=SETTLED_AFTER + 1)
     warm, fresh = "ours, a trial in the warm process", "a fresh process for each trial"
     benchmark = Benchmark(
@@ -42,7 +45,7 @@ def main(settings: BenchmarkSettings) -> None:
             Contender(name=fresh, measure=lambda: fresh_trial(data, num_train)),
         ),
         comparisons=(Comparison(key="fresh_process_cost", ours=warm, baseline=fresh),),
-        find=lambda _: [*repeated_shape(dataset, num_train), memory_growth(dataset, num_train, num_shapes)],
+        find=lambda _: [*repeated_shape(dataset, num_train), memory_growth(dataset, num_train_of_shapes, num_shapes)],
         notes=(
             device,
             f"a trial is two epochs of the notebook's CNN over {num_train:,} train rows, a quarter as many scored "

@@ -55,8 +55,8 @@ def main(settings: BenchmarkSettings) -> None:
             f"a round is one epoch over {num_rows:,} of the {len(dataset.x_train):,} train rows, batch {batch_size}; "
             "augmentation is off in all",
             "ours scales bytes to [0, 1] in the step; Keras is given float32 images, scaled before the clock starts",
-            "fit is at times twice as slow as at others (see benchmarks/README.md); train_on_batch, over batches that are "
-            "cut and shuffled before the clock starts, was not seen to be",
+            "fit is at times twice as slow as at others (see benchmarks/README.md); train_on_batch, over batches "
+            "that are cut and shuffled before the clock starts, was not seen to be",
             "the convolutions alone: forward, filter gradient and (but for the first) input gradient, no bias, "
             f"batch {batch_size}",
         ),
