@@ -92,7 +92,7 @@ def repeated_shape(dataset: Dataset, num_train: int) -> list[Finding]:
         Finding(
             key="seconds_to_first_step",
             value=seconds,
-            words=f"{seconds:.3f} s from the construction of a trainer to the end of its first step, less a step; "
+            words=f"{seconds:.3f} s from the construction of a trainer to the end of its first epoch, of one step; "
             f"median of {NUM_REPEATED} trials of a shape that was trained before",
         ),
         Finding(key="retraced", value=num_traced, words=f"{num_traced} functions traced in those trials"),
