@@ -14,7 +14,7 @@ class Adam:
     """Adam with Keras's formula and defaults.
 
     TensorFlow's fused update passes over the memory once: 2-3 % of a training step faster than Keras's dozen
-    operations a variable, and 0.2 s less tracing, which a search pays in every trial.
+    operations a variable, and 0.2 s less tracing, which a search pays for every shape.
 
     Source: Kingma and Ba, arXiv:1412.6980, the variant before section 2.1 (epsilon hat).
     """

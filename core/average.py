@@ -8,8 +8,8 @@ import tensorflow as tf
 class WeightAverage:
     """Follows variables; often better than where the last step left them, and steadier from epoch to epoch.
 
-    Source: Polyak and Juditsky (1992); the early steps count less, as in TensorFlow's ExponentialMovingAverage with
-    num_updates: the share kept is at most (1 + step) / (10 + step).
+    Source: TensorFlow's ExponentialMovingAverage with num_updates, in which the share kept is at most
+    (1 + step) / (10 + step), so that the first steps are soon forgotten.
     """
 
     def __init__(self, variables: Sequence[tf.Variable]) -> None:

@@ -50,21 +50,20 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         require(len(self.filters) >= 1, "model.filters", "one number or more", self.filters)
-        require(all(f >= 1 for f in self.filters), "model.filters", "1 or more each", self.filters)
+        for name in ("filters", "convs_per_block", "kernel_sizes", "dense_units"):
+            numbers = getattr(self, name)
+            require(all(type(n) is int for n in numbers), f"model.{name}", "whole numbers", numbers)
+            require(all(n >= 1 for n in numbers), f"model.{name}", "1 or more each", numbers)
         for name in ("convs_per_block", "kernel_sizes"):
             numbers = getattr(self, name)
             rule = f"one number a block ({len(self.filters)} for filters {self.filters})"
             require(len(numbers) == len(self.filters), f"model.{name}", rule, numbers)
-        require(
-            all(n >= 1 for n in self.convs_per_block), "model.convs_per_block", "1 or more each", self.convs_per_block
-        )
-        are_odd = all(side % 2 == 1 and 1 <= side <= 11 for side in self.kernel_sizes)
+        are_odd = all(side % 2 == 1 and side <= 11 for side in self.kernel_sizes)
         require(are_odd, "model.kernel_sizes", "odd numbers from 1 to 11", self.kernel_sizes)
         require(self.batch_norm in get_args(BatchNorm), "model.batch_norm", "none, block or conv", self.batch_norm)
         require(0 <= self.leaky_relu_slope < 1, "model.leaky_relu_slope", "in [0, 1)", self.leaky_relu_slope)
         require(self.pool_size >= 2, "model.pool_size", "2 or more", self.pool_size)
         require(0 <= self.block_dropout < 1, "model.block_dropout", "in [0, 1)", self.block_dropout)
-        require(all(u >= 1 for u in self.dense_units), "model.dense_units", "1 or more each", self.dense_units)
         require(0 <= self.dense_dropout < 1, "model.dense_dropout", "in [0, 1)", self.dense_dropout)
 
 
@@ -154,7 +153,7 @@ class Config:
     """Softmax is the mean over so many views of an image: itself, 4 shifts (5), and 4 rotations (9)."""
 
     def __post_init__(self) -> None:
-        require(self.views in NUM_VIEWS, "views", "1, 5 or 9", self.views)
+        require(type(self.views) is int and self.views in NUM_VIEWS, "views", "1, 5 or 9", self.views)
 
     def to_json(self) -> dict[str, Any]:
         """Return the nested dict that `from_json` reads back."""

@@ -4,6 +4,7 @@ Building and tracing one takes about half a second, which a search would otherwi
 between trials of one shape (weights, rates, batch size, smoothing) is data to the graph: nothing is traced again.
 """
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from core.weights import numbered
 MAX_IDLE = 4
 """Graphs kept for later: a search returns to few shapes, and each holds its weights three or four times over."""
 ANY_RATE = 0.5
+"""What stands for all dropout rates above 0 in a shape."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +34,15 @@ class GraphShape:
     model: ModelConfig
     """With every dropout rate above 0 replaced by one."""
     image_shape: tuple[int, int, int]
+    """Height, width, channels in pixels."""
     num_classes: int
     precision: str
+    """float32 or bfloat16."""
     is_augmented: bool
     is_averaged: bool
+    """Whether the weights' moving average is kept."""
     num_views: int
+    """Views of an image that a prediction is averaged over."""
 
 
 def shape_of(config: Config, *, image_shape: tuple[int, int, int], num_classes: int, precision: str) -> GraphShape:
@@ -127,10 +133,11 @@ class Graph:
         The model keeps the weights that it has.
         """
         current = self.model.get_weights()
-        self.model.set_weights(weights)
-        softmax = self.predictor.softmax(rows)
-        self.model.set_weights(current)
-        return softmax
+        try:
+            self.model.set_weights(weights)
+            return self.predictor.softmax(rows)
+        finally:
+            self.model.set_weights(current)
 
 
 class GraphShelf:
@@ -142,16 +149,18 @@ class GraphShelf:
 
     def take(self, shape: GraphShape) -> Graph:
         """Return a graph of this shape for one trial alone: an idle one, or a new one. `Graph.start` comes next."""
-        for graph in tuple(self._idle):  # a trainer that is collected meanwhile puts its own on
+        for graph in tuple(self._idle):
             if graph.shape == shape:
-                self._idle.remove(graph)
+                # a trainer that is collected at this moment puts its own graph on, which may push this one off
+                with contextlib.suppress(ValueError):
+                    self._idle.remove(graph)
                 return graph
         return Graph(shape)
 
     def give_back(self, graph: Graph) -> None:
         """Keep a graph for a later trial; the longest unused one may go."""
         self._idle.append(graph)
-        del self._idle[: -self._max_idle]
+        del self._idle[: max(len(self._idle) - self._max_idle, 0)]
 
 
 SHELF = GraphShelf()

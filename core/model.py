@@ -27,8 +27,8 @@ def build_model(
 ) -> keras.Model:
     """Build the network; its weights are to be set from `initial_weights`.
 
-    The activation stands behind the pooling that ends a block: it is monotone, so the function is that of the
-    usual order, at a quarter of the elements. Batch normalisation stands between the two, where it is cheap.
+    The activation stands behind the pooling that ends a block: it is monotone, so without a norm the function is that
+    of the usual order, at a quarter of the elements. Batch normalisation stands between the two, where it is cheap.
 
     Args:
         config: Widths, depths and rates.

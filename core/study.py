@@ -175,7 +175,12 @@ def _require_same(folder: StudyFolder, earlier: Manifest, now: Manifest) -> None
             f"got {now.data['name']} with {now.data['num_train']} train rows. {advice}"
         )
     for name in DECIDING_SETTINGS:
-        before, after = (_option(name, manifest.settings.get(name)) for manifest in (earlier, now))
+        if name not in earlier.settings:
+            raise StudyError(
+                f"{folder.url} must be of this version to go on, and has no setting {name!r}. Vote with it "
+                "(python -m ensemble), or name another --study"
+            )
+        before, after = (_option(name, manifest.settings[name]) for manifest in (earlier, now))
         if before != after:
             raise StudyError(f"{folder.url} was made with {before}, got {after}. {advice}")
     if earlier.split["fingerprint"] != now.split["fingerprint"]:

@@ -4,14 +4,14 @@ import keras
 import tensorflow as tf
 
 NUM_LEVELS = 256
-"""Of a random byte: a rate is held to within 1/512, and the scale is exact for the rate that is held."""
+"""Of a random byte: a rate from 1/512 on is held to within 1/512, a smaller one as 1/256."""
 
 
 class Dropout(keras.layers.Dropout):
     """Keras's Dropout with masks of 8 random bits an element instead of a float32 made of 32.
 
     The rate is a variable, so that one compiled graph serves trials of any rate above 0. It is held as a whole
-    number of 256ths, at least 1; what survives is divided by exactly the share that survives.
+    number of 256ths, at least 1; what survives is divided by the share that survives, rounded to the layer's dtype.
     """
 
     def __init__(self, rate: float, *, seed: int, **options: object) -> None:

@@ -8,8 +8,8 @@ from tensorflow.python.eager import record
 class LeakyReLU(keras.layers.LeakyReLU):
     """Keras's LeakyReLU, with a gradient that needs the output where the stock one needs the input.
 
-    Both have the same sign, since the slope is positive. With nobody else reading the input, TensorFlow fuses
-    convolution, bias and activation into one operation and never stores what stood between them.
+    Either decides it: where the input is positive, so is the output. With nobody else reading the input, TensorFlow
+    fuses convolution, bias and activation into one operation and never stores what stood between them.
     """
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -21,7 +21,8 @@ def _leaky_relu(inputs: tf.Tensor, slope: float) -> tf.Tensor:
     """Return the activation with its gradient."""
     if slope == 0:
         return tf.nn.relu(inputs)  # its gradient reads the output already
-    # tf.custom_gradient would do, but it keeps each graph that it is traced in until the process ends
+    # What tf.custom_gradient does, by the same private means: itself it keeps each graph that it is traced in until
+    # the process ends (TensorFlow 2.21, 5,700 objects a graph). tests/core/layers holds this to Keras's gradient.
     with record.stop_recording():
         output = tf.nn.leaky_relu(inputs, slope)
 

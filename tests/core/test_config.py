@@ -105,3 +105,12 @@ def test_a_number_where_a_list_belongs_is_refused_in_words() -> None:
     raw["model"]["convs_per_block"] = 2
     with pytest.raises(ConfigError, match=r"config\.model must hold values of its fields' types: "):
         Config.from_json(raw)
+
+
+@pytest.mark.parametrize("numbers", [[2.5, 3.0], ["3", "3"], [True, True]])
+def test_whole_numbers_are_asked_for_in_words(numbers: list[object]) -> None:
+    for name in ("filters", "convs_per_block", "kernel_sizes", "dense_units"):
+        raw = notebook_config().to_json()
+        raw["model"][name] = numbers
+        with pytest.raises(ConfigError, match=rf"model\.{name} must be whole numbers, got"):
+            Config.from_json(raw)

@@ -233,3 +233,18 @@ def test_the_shelf_of_a_process_keeps_so_many(trainer: MakeTrainer, shelf: Graph
     for _ in range(MAX_IDLE):
         shelf.give_back(graph)
     assert len(shelf._idle) == MAX_IDLE
+
+
+def test_a_prediction_that_is_interrupted_leaves_the_weights_alone(
+    trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(rows: np.ndarray) -> None:
+        raise KeyboardInterrupt
+
+    graph = trainer()._graph
+    before = graph.model.get_weights()
+    monkeypatch.setattr(graph.predictor, "softmax", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        graph.softmax(np.zeros(0, np.uint8), [weight + 1 for weight in before])
+    for one, other in zip(graph.model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, other)

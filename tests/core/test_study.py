@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import shlex
 from pathlib import Path
 
@@ -91,6 +92,16 @@ def test_check_study_names_the_setting_that_differs_and_writes_nothing(
     with pytest.raises(StudyError, match=words):
         check_study(dataclasses.replace(settings, **change), "core", [], tiny_dataset, tiny_split)
     assert Path(study_folder(settings).manifest).read_bytes() == before
+
+
+def test_check_study_refuses_a_study_of_an_older_version(settings, tiny_dataset, tiny_split):
+    open_study(settings, "core", [], tiny_dataset, tiny_split)
+    path = Path(study_folder(settings).manifest)
+    manifest = json.loads(path.read_text())
+    del manifest["settings"]["views"]
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(StudyError, match=r"must be of this version to go on, and has no setting 'views'. Vote with it"):
+        check_study(settings, "core", [], tiny_dataset, tiny_split)
 
 
 def test_check_study_refuses_other_data_other_rows_and_the_other_command(settings, tiny_dataset, tiny_split):
