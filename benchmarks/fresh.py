@@ -46,11 +46,16 @@ def peak_megabytes() -> float | None:
 
     Not getrusage: its maximum goes back to before this program began, when the process was a copy of its parent.
     """
+    return status_megabytes("VmHWM")
+
+
+def status_megabytes(name: str) -> float | None:
+    """Return a line of Linux's account of this process in MB; None where the system keeps none."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
         return None
-    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    kilobytes = next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
     return kilobytes * 1024 / 1e6
 
 

@@ -44,7 +44,7 @@ def main(settings: BenchmarkSettings) -> None:
         comparisons=(
             Comparison(key="keras_float32", ours=fast, baseline=baseline),
             Comparison(key="keras_on_batch", ours=fast, baseline=on_batch),
-            Comparison(key="float32", ours=same, baseline=baseline),
+            Comparison(key="float32", ours=same, baseline=on_batch),
         ),
         num_images=num_rows,
         num_steps=num_steps,

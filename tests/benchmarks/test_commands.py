@@ -21,7 +21,7 @@ KEYS = {
     "load": ["warm_cost", "cold_cost", "cold_memory_cost", "cold_zip_cost"],
     "predict": ["keras_float32"],
     "many_trials": ["fresh_process_cost"],
-    "time_to_notebook": ["notebook"],
+    "time_to_notebook": ["notebook", "notebook_on_batch"],
 }
 """The ratios of each JSON line: others read them by these names."""
 FIGURES = {
@@ -74,6 +74,7 @@ def test_a_quick_run_ends_in_its_json_line(name: str, tmp_path: Path) -> None:
     assert list(found["ratios"]) == KEYS[name]
     assert all(np.isfinite(ratio) and ratio > 0 for ratio in found["ratios"].values())
     assert all(np.isfinite(found[figure]) for figure in FIGURES.get(name, []))
+    assert found.get("retraced", 0) == 0
 
 
 def test_a_benchmark_refuses_a_file_that_is_not_there_from_the_shell(tmp_path: Path) -> None:
