@@ -44,8 +44,9 @@ def test_a_benchmark_without_data_says_so_in_one_line(
     monkeypatch.setattr(settings, "ARCHIVE", tmp_path / "none.zip")
     monkeypatch.setattr(sys, "argv", ["prog"])
     module = importlib.import_module(f"benchmarks.{name}")
+    chosen = getattr(module, "TimeToNotebookSettings", BenchmarkSettings)
     with pytest.raises(SystemExit) as end:
-        run_command(BenchmarkSettings, module.main, prog="prog", description="")
+        run_command(chosen, module.main, prog="prog", description="")
     out, err = capsys.readouterr()
     assert (end.value.code, out) == (2, "")
     assert err.count("\n") == 1
@@ -75,6 +76,26 @@ def test_a_quick_run_ends_in_its_json_line(name: str, tmp_path: Path) -> None:
     assert all(np.isfinite(ratio) and ratio > 0 for ratio in found["ratios"].values())
     assert all(np.isfinite(found[figure]) for figure in FIGURES.get(name, []))
     assert found.get("retraced", 0) == 0
+
+
+@pytest.mark.slow
+def test_a_quick_confirmation_ends_in_its_errors(tmp_path: Path) -> None:
+    data = write_zip(
+        tmp_path / "small.zip", {"train.csv": to_csv(draw_images(400, 12, 12), [str(row % 3) for row in range(400)])}
+    )
+    command = [sys.executable, "-m", "benchmarks.time_to_notebook", "--confirm", "notebook", "--quick", "--data", data]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "SOFTVOTE_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["confirm"] == "notebook"
+    assert len(found["errors"]) == 2
 
 
 def test_a_benchmark_refuses_a_file_that_is_not_there_from_the_shell(tmp_path: Path) -> None:
