@@ -1,4 +1,4 @@
-"""A named configuration, trained whole with several seeds on the tail split: `benchmarks.time_to_notebook --confirm`."""
+"""A named configuration, trained whole with several seeds: `benchmarks.time_to_notebook --confirm`."""
 
 import json
 import time
