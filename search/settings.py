@@ -30,6 +30,7 @@ class SearchSettings(TrainingSettings):
     """Processor cores (threads) of one trial; 1 or more. As many trials run side by side as the cores allow."""
     gpus_per_trial: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="")] = None
     """Graphics cards of one trial: a share such as 0.25, or a whole number; 0 for none.
+    A share is how many trials a card gets; each takes memory as it needs it, without a cap.
     Left out: 1 where the cluster has any, else 0."""
     address: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="")] = None
     """Ray cluster to run on: auto (the one this machine belongs to) or host:port.
