@@ -14,7 +14,7 @@ from core.errors import ConfigError
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["plateau", "cosine"]
 BatchNorm = Literal["none", "block", "conv"]
-NUM_VIEWS = (1, 5, 9)
+VIEW_COUNTS = (1, 5, 9)
 """What `Config.views` may be; `core.views` has them."""
 
 
@@ -153,7 +153,7 @@ class Config:
     """Softmax is the mean over so many views of an image: itself, 4 shifts (5), and 4 rotations (9)."""
 
     def __post_init__(self) -> None:
-        require(type(self.views) is int and self.views in NUM_VIEWS, "views", "1, 5 or 9", self.views)
+        require(type(self.views) is int and self.views in VIEW_COUNTS, "views", "1, 5 or 9", self.views)
 
     def to_json(self) -> dict[str, Any]:
         """Return the nested dict that `from_json` reads back."""

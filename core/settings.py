@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from core.config import NUM_VIEWS, Precision, require
+from core.config import VIEW_COUNTS, Precision, require
 from core.errors import ConfigError
 from core.known import KNOWN_CONFIGS
 
@@ -53,7 +53,7 @@ class TrainingSettings:
         require(self.seed < 2**31, "--seed", "below 2147483648", self.seed)
         require(self.epochs is None or self.epochs >= 1, "--epochs", "1 or more", self.epochs)
         require(self.model in KNOWN_CONFIGS, "--model", "notebook, fast or strong", self.model)
-        require(self.views in NUM_VIEWS, "--views", "1, 5 or 9", self.views)
+        require(self.views in VIEW_COUNTS, "--views", "1, 5 or 9", self.views)
         is_name = self.study is None or STUDY_NAME.fullmatch(self.study) is not None
         rule = "letters, digits, dot, dash and underscore (100 at most, a letter or digit first)"
         require(is_name, "--study", rule, repr(self.study))

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from core.augment import resample
-from core.config import NUM_VIEWS
+from core.config import VIEW_COUNTS
 from core.views import view_transforms
 
 SHAPE = (5, 4, 1)
@@ -23,7 +23,7 @@ def pixel_at(row: int, column: int) -> np.ndarray:
     return image
 
 
-@pytest.mark.parametrize("num_views", NUM_VIEWS)
+@pytest.mark.parametrize("num_views", VIEW_COUNTS)
 def test_views_are_so_many_and_the_fewer_are_the_first_of_the_more(num_views: int) -> None:
     assert view_transforms(num_views, SHAPE).shape == (num_views, 8)
     np.testing.assert_array_equal(view_transforms(num_views, SHAPE), view_transforms(9, SHAPE)[:num_views])
