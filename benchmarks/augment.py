@@ -70,16 +70,9 @@ def generator_augmentation(
     batch_size: int,
 ) -> Callable[[], object]:
     """Return the augmentation of all images by Keras's ImageDataGenerator."""
-    from keras.src.legacy.preprocessing.image import ImageDataGenerator
+    from benchmarks.notebook import notebook_generator
 
-    generator = ImageDataGenerator(
-        rotation_range=RANGES.rotation_degrees,
-        zoom_range=RANGES.zoom,
-        width_shift_range=RANGES.width_shift,
-        height_shift_range=RANGES.height_shift,
-        fill_mode="nearest",
-    )
-    batches = generator.flow(images.astype(np.float32) / 255, batch_size=batch_size)
+    batches = notebook_generator().flow(images.astype(np.float32) / 255, batch_size=batch_size)
     return lambda: [float(next(batches)[0, 0, 0, 0]) for _ in range(len(images) // batch_size)]
 
 

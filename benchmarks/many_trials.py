@@ -15,6 +15,7 @@ from core.cli import run_command
 from core.config import Config, notebook_config
 from core.data.dataset import Dataset
 from core.data.load import load_dataset
+from core.limits import with_batch_that_fits
 
 DESCRIPTION = "Time what a trial costs besides its epochs, and watch the memory over many trials of different shapes."
 NUM_TRAIN = 256
@@ -59,10 +60,10 @@ def main(settings: BenchmarkSettings) -> None:
 
 def warm_trial(dataset: Dataset, num_train: int) -> Callable[[], Measurement]:
     """Return a trial in this process, whose fixed cost is measured."""
-    from benchmarks.trials import few_rows, fitted, run_trial
+    from benchmarks.trials import few_rows, run_trial
 
     split = few_rows(dataset, num_train)
-    config = fitted(notebook_config(), split)
+    config = with_batch_that_fits(notebook_config(), len(split.train_rows))
     return lambda: Measurement(seconds=run_trial(config, dataset, split, seed=0).fixed)
 
 
@@ -79,10 +80,10 @@ def fresh_trial(data: str, num_train: int) -> Measurement:
 
 def repeated_shape(dataset: Dataset, num_train: int) -> list[Finding]:
     """Train a shape again and again: when its second trial's first step is done, and whether anything is traced."""
-    from benchmarks.trials import few_rows, fitted, run_trial, traced_functions
+    from benchmarks.trials import few_rows, run_trial, traced_functions
 
     split = few_rows(dataset, num_train)
-    config = fitted(notebook_config(), split)
+    config = with_batch_that_fits(notebook_config(), len(split.train_rows))
     run_trial(config, dataset, split, seed=0)
     before = traced_functions()
     costs = [run_trial(config, dataset, split, seed=seed) for seed in range(NUM_REPEATED)]
@@ -101,12 +102,12 @@ def repeated_shape(dataset: Dataset, num_train: int) -> list[Finding]:
 
 def memory_growth(dataset: Dataset, num_train: int, num_shapes: int) -> list[Finding]:
     """Train trials of different shapes, as a search draws them; watch the resident memory, where the system says it."""
-    from benchmarks.trials import few_rows, fitted, resident_megabytes, run_trial
+    from benchmarks.trials import few_rows, resident_megabytes, run_trial
 
     split = few_rows(dataset, num_train)
     megabytes = []
     for seed, config in enumerate(different_shapes(dataset, num_train, num_shapes)):
-        run_trial(fitted(config, split), dataset, split, seed=seed)
+        run_trial(with_batch_that_fits(config, len(split.train_rows)), dataset, split, seed=seed)
         resident = resident_megabytes()
         if resident is None:
             return []

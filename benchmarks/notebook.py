@@ -1,6 +1,9 @@
-"""The notebook's CNN in Keras's layers, as it wrote them: the baseline of training and of prediction."""
+"""The notebook's CNN and augmentation in Keras's own pieces, as it wrote them: the baselines."""
 
 import keras
+from keras.src.legacy.preprocessing.image import ImageDataGenerator
+
+from core.config import notebook_config
 
 
 def notebook_cnn(image_shape: tuple[int, int, int], num_classes: int) -> keras.Model:
@@ -22,3 +25,15 @@ def notebook_cnn(image_shape: tuple[int, int, int], num_classes: int) -> keras.M
     model.add(keras.layers.Dense(num_classes, activation="softmax"))
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
+
+
+def notebook_generator() -> ImageDataGenerator:
+    """Return the notebook's augmentation; Keras 3 has the class in its legacy part only."""
+    ranges = notebook_config().augment
+    return ImageDataGenerator(
+        rotation_range=ranges.rotation_degrees,
+        zoom_range=ranges.zoom,
+        width_shift_range=ranges.width_shift,
+        height_shift_range=ranges.height_shift,
+        fill_mode="nearest",
+    )

@@ -8,16 +8,17 @@ import sys
 from benchmarks.device import prepare_device
 from core.config import notebook_config
 from core.data.load import load_dataset
+from core.limits import with_batch_that_fits
 
 
 def main(data: str, num_train: str) -> None:
     """Train once, as the warm process does it again and again."""
     dataset = load_dataset(data)
     prepare_device()
-    from benchmarks.trials import few_rows, fitted, run_trial  # tensorflow starts in the line above
+    from benchmarks.trials import few_rows, run_trial  # tensorflow starts in the line above
 
     split = few_rows(dataset, int(num_train))
-    print(run_trial(fitted(notebook_config(), split), dataset, split, seed=0).epoch)
+    print(run_trial(with_batch_that_fits(notebook_config(), len(split.train_rows)), dataset, split, seed=0).epoch)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,18 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.confirm import confirm
+from benchmarks.confirm import NUM_SEEDS, confirm
 from benchmarks.device import prepare_device
 from benchmarks.report import Benchmark, Finding, run_benchmark
 from benchmarks.rounds import Comparison, Contender, Measurement, timed
 from benchmarks.settings import BenchmarkSettings, find_data
 from core.cli import run_command
-from core.config import AugmentConfig, Config, notebook_config
+from core.config import Config, notebook_config
 from core.data.dataset import Dataset
 from core.data.load import load_dataset
 from core.data.split import Split, split_rows
 from core.known import fast_config
+from core.limits import with_batch_that_fits
 from core.precision import resolve_precision
 
 DESCRIPTION = (
@@ -31,7 +32,6 @@ EPOCHS = 5
 """Of the fast configuration, whose cosine then runs over so few; its last epoch is what counts. Chosen on other rows:
 trained on the first 25,200, 54 errors of the next 8,400 after 5 epochs, 71 and 56 after 4."""
 NOTEBOOK_EPOCHS = notebook_config().train.epochs
-NUM_SEEDS = 5
 NUM_STEPS_ON_BATCH = 40
 """Of an epoch by train_on_batch, a round; the rest of its steps are as these, and nothing is set up in them."""
 
@@ -86,9 +86,8 @@ def main(settings: TimeToNotebookSettings) -> None:
 
 def short_config(split: Split, epochs: int) -> Config:
     """Return the fast configuration over so many epochs, its batch no larger than the train rows."""
-    config = fast_config()
-    batch_size = min(config.train.batch_size, len(split.train_rows))
-    return dataclasses.replace(config, train=dataclasses.replace(config.train, epochs=epochs, batch_size=batch_size))
+    config = with_batch_that_fits(fast_config(), len(split.train_rows))
+    return dataclasses.replace(config, train=dataclasses.replace(config.train, epochs=epochs))
 
 
 def our_training(
@@ -133,23 +132,15 @@ class NotebookEpoch:
     """
 
     def __init__(self, dataset: Dataset, split: Split, *, num_on_batch: int) -> None:
-        from keras.src.legacy.preprocessing.image import ImageDataGenerator
+        from benchmarks.notebook import notebook_cnn, notebook_generator
 
-        from benchmarks.notebook import notebook_cnn
-
-        config, ranges = notebook_config().train, AugmentConfig()
-        batch_size = min(config.batch_size, len(split.train_rows))
+        config = with_batch_that_fits(notebook_config(), len(split.train_rows))
+        batch_size = config.train.batch_size
         self.num_all = math.ceil(len(split.train_rows) / batch_size)
         self.num_on_batch = min(num_on_batch, self.num_all)
-        generator = ImageDataGenerator(
-            rotation_range=ranges.rotation_degrees,
-            zoom_range=ranges.zoom,
-            width_shift_range=ranges.width_shift,
-            height_shift_range=ranges.height_shift,
-        )
         images = dataset.x_train.astype(np.float32) / 255
         self._model = notebook_cnn(dataset.image_shape, dataset.num_classes)
-        self._batches = generator.flow(
+        self._batches = notebook_generator().flow(
             images[split.train_rows], dataset.labels[split.train_rows], batch_size=batch_size
         )
         self._holdout = images[split.holdout_rows], dataset.labels[split.holdout_rows]

@@ -1,6 +1,5 @@
 """One trial as a search has it, and what of its time is not its epochs."""
 
-import dataclasses
 import time
 from dataclasses import dataclass
 
@@ -60,12 +59,6 @@ def few_rows(dataset: Dataset, num_train: int) -> Split:
         fingerprint="few",
         num_left_out=0,
     )
-
-
-def fitted(config: Config, split: Split) -> Config:
-    """Return the configuration with a batch that is no larger than the train rows."""
-    batch_size = min(config.train.batch_size, len(split.train_rows))
-    return dataclasses.replace(config, train=dataclasses.replace(config.train, batch_size=batch_size))
 
 
 def traced_functions() -> set[str]:

@@ -17,6 +17,11 @@ class WeightAverage:
         self.state = [tf.Variable(tf.zeros_like(variable), trainable=False) for variable in variables]
         """The averages, in the order of the variables."""
 
+    def reset(self) -> None:
+        """Start anew from where the variables are."""
+        for average, variable in zip(self.state, self._variables, strict=True):
+            average.assign(variable)
+
     def follow(self, num_steps: tf.Tensor, decay: tf.Tensor) -> None:
         """Move the averages towards the variables.
 

@@ -84,20 +84,13 @@ class Graph:
 
     def start(self, config: ModelConfig, seed: int) -> None:
         """Forget what was trained: weights as `seed` draws them, an optimiser that is new, this trial's rates."""
-        weights = initial_weights(self.model, seed)
-        self.model.set_weights(weights)
+        self.model.set_weights(initial_weights(self.model, seed))
         self.adam.reset()
         if self.average is not None:
-            self.set_average(weights)
+            self.average.reset()
         for layer in self._dropouts:
             is_dense = layer.name.startswith("dense")
             layer.change_rate(config.dense_dropout if is_dense else config.block_dropout)
-
-    def set_average(self, weights: list[np.ndarray]) -> None:
-        """Set the averaged weights, in the order of `model.get_weights`."""
-        assert self.average is not None, "the shape has an average"
-        for variable, weight in zip(self.average.state, weights, strict=True):
-            variable.assign(weight)
 
     def seed_dropout(self, seed: int, epoch: int) -> None:
         """Set each dropout layer's random state, which otherwise runs on from the epoch before."""
@@ -112,19 +105,11 @@ class Graph:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return weights, optimiser and averages as plain arrays by name."""
-        average = [] if self.average is None else self.average.state
-        return {
-            **numbered("weights", [np.array(weight) for weight in self.model.get_weights()]),
-            **numbered("optimizer", [variable.numpy() for variable in self.adam.state]),
-            **numbered("average", [variable.numpy() for variable in average]),
-        }
+        return {name: variable.numpy() for name, variable in self._variables().items()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Take over what `state` of a graph of this shape returned."""
-        average = [] if self.average is None else self.average.state
-        variables = [variable.value for variable in self.model.weights]
-        named = numbered("weights", variables) | numbered("optimizer", self.adam.state) | numbered("average", average)
-        for name, variable in named.items():
+        for name, variable in self._variables().items():
             variable.assign(state[name])
 
     def softmax(self, rows: np.ndarray | tf.Tensor, weights: list[np.ndarray]) -> np.ndarray:
@@ -138,6 +123,12 @@ class Graph:
             return self.predictor.softmax(rows)
         finally:
             self.model.set_weights(current)
+
+    def _variables(self) -> dict[str, tf.Variable]:
+        """Return all that training changes, by name."""
+        weights = [variable.value for variable in self.model.weights]
+        average = [] if self.average is None else self.average.state
+        return numbered("weights", weights) | numbered("optimizer", self.adam.state) | numbered("average", average)
 
 
 class GraphShelf:

@@ -1,5 +1,7 @@
 """Whether a configuration fits the data, asked before anything is trained (and before tensorflow is loaded)."""
 
+import dataclasses
+
 from core.config import Config, ModelConfig
 from core.errors import ConfigError
 
@@ -16,6 +18,12 @@ def require_config_fits_data(config: Config, *, image_shape: tuple[int, int, int
     batch_size = config.train.batch_size
     if batch_size > num_train:
         raise ConfigError(f"train.batch_size must be at most {num_train} (the train rows), got {batch_size}")
+
+
+def with_batch_that_fits(config: Config, num_train: int) -> Config:
+    """Return `config` with a batch no larger than the rows that are trained on."""
+    batch_size = min(config.train.batch_size, num_train)
+    return dataclasses.replace(config, train=dataclasses.replace(config.train, batch_size=batch_size))
 
 
 def require_image_survives_pools(config: ModelConfig, image_shape: tuple[int, int, int]) -> None:

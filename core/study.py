@@ -11,6 +11,7 @@ from core.data.split import Split
 from core.data.summary import summarize
 from core.errors import StoredFileError, StudyError
 from core.known import KNOWN_CONFIGS
+from core.limits import with_batch_that_fits
 from core.settings import TrainingSettings, default_epochs, new_study_name
 from core.store import files
 from core.store.dataset import read_data_summary, write_data_summary, write_images
@@ -47,14 +48,14 @@ def base_config(settings: TrainingSettings, num_train_rows: int) -> Config:
     """Return the configuration that the settings name, its batch no larger than the rows that are trained on."""
     config = KNOWN_CONFIGS[settings.model]
     epochs = default_epochs(settings.model, num_train_rows) if settings.epochs is None else settings.epochs
-    batch_size = min(config.train.batch_size, num_train_rows)
-    return Config(
+    config = Config(
         model=config.model,
-        train=dataclasses.replace(config.train, epochs=epochs, batch_size=batch_size),
+        train=dataclasses.replace(config.train, epochs=epochs),
         augment=config.augment if settings.augment else NO_AUGMENT,
         precision=settings.precision,
         views=settings.views,
     )
+    return with_batch_that_fits(config, num_train_rows)
 
 
 def open_study(

@@ -14,7 +14,6 @@ from core.data.split import Split
 from core.errors import ConfigError, StoredFileError, TrainingError
 from core.graph import GraphShelf
 from core.metrics import log_loss
-from core.predict import Predictor
 from core.store.records import EpochReport
 from core.train import Trainer
 from tests.core.making import make_model_config
@@ -208,51 +207,3 @@ def test_trainers_let_go_of_their_memory(
 
     num_objects = [train_width(width) for width in (3, 4, 5, 6)]
     assert num_objects[-1] <= num_objects[1]  # from the second on a graph goes for each that comes
-
-
-def test_averaged_weights_score_predict_and_are_deployed(
-    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
-) -> None:
-    trainer = Trainer(tiny_config(model=NORMED, ema_decay=0.9), tiny_dataset, tiny_split, seed=0)
-    for _ in range(2):
-        trainer.run_epoch()
-    averages, running = trainer._graph.scoring_weights(), trainer._graph.model.get_weights()
-    assert not np.allclose(averages[0], running[0])
-    state = trainer.state()
-    assert trainer.epochs[1].log_loss < trainer.epochs[0].log_loss  # so that the best weights are the latest ones
-    np.testing.assert_array_equal(state["best_weights/0"], averages[0])
-    deployed = trainer.best_model()
-    for rows, softmax in (
-        (tiny_dataset.x_train[tiny_split.holdout_rows], trainer.best_holdout_softmax()),
-        (tiny_dataset.x_test, trainer.best_test_softmax()),
-    ):
-        np.testing.assert_allclose(deployed.predict(rows, verbose=0), softmax, atol=1e-5)
-    np.testing.assert_array_equal(trainer._graph.model.get_weights()[0], running[0])  # training goes on where it was
-
-
-def test_averaging_scores_otherwise_and_trains_the_same(
-    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
-) -> None:
-    plain, averaged = (
-        Trainer(tiny_config(model=NORMED, schedule="cosine", ema_decay=decay), tiny_dataset, tiny_split, seed=0)
-        for decay in (0.0, 0.9)
-    )
-    for _ in range(2):
-        one, other = plain.run_epoch(), averaged.run_epoch()
-        assert one.loss == other.loss
-        assert one.log_loss != other.log_loss
-    for one, other in zip(plain._graph.model.get_weights(), averaged._graph.model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_views_change_what_is_predicted_and_not_what_is_trained(
-    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
-) -> None:
-    plain, viewing = (Trainer(tiny_config(views=views), tiny_dataset, tiny_split, seed=0) for views in (1, 5))
-    one, other = plain.run_epoch(), viewing.run_epoch()
-    assert one.loss == other.loss
-    rows = tiny_dataset.x_train[tiny_split.holdout_rows]
-    expected = Predictor(plain._graph.model, num_views=5).softmax(rows)
-    np.testing.assert_allclose(viewing.best_holdout_softmax(), expected, atol=1e-6)
-    assert np.abs(viewing.best_holdout_softmax() - plain.best_holdout_softmax()).max() > 1e-3
-    assert other.log_loss == pytest.approx(log_loss(expected, tiny_dataset.labels[tiny_split.holdout_rows]), rel=1e-5)
