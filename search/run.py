@@ -72,8 +72,9 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
     """
     start = _prepare(with_study_name(settings), console or new_console())
     try:
-        _describe(start)
-        _train(start)
+        with stop_on_signals(start.steering):
+            _describe(start)
+            _train(start)
         return _conclude(start)
     except KeyboardInterrupt as stop:
         raise SearchInterrupted(_how_to_go_on(start)) from stop
@@ -147,7 +148,7 @@ def _steering(
         num_trials=settings.num_trials,
         seed=settings.seed,
         epochs=base.train.epochs,
-        known=known_starts(settings.model, base, image_shape=image_shape, num_train_rows=num_train),
+        starts=known_starts(settings.model, base, image_shape=image_shape, num_train_rows=num_train),
     )
     steering.resume()
     return steering
@@ -171,7 +172,8 @@ def _train(start: _Start) -> None:
         seconds = parse_duration(start.settings.time_budget)
         steering.deadline = None if seconds is None else time.time() + seconds
         try:
-            _run_trials(start, plan, scratch)
+            if steering.stop_reason is None:
+                _run_trials(start, plan, scratch)
         finally:
             write_leaderboard(start.folder, ledger.ranked, ledger.unranked)
     if steering.stop_reason == "interrupted":
@@ -219,7 +221,7 @@ def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
         keeps_models=settings.keep_models > 0,
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
-    with SearchProgress(steering, start.console) as progress, stop_on_signals(steering):
+    with SearchProgress(steering, start.console) as progress:
 
         def on_change() -> None:
             progress.update()

@@ -1,5 +1,6 @@
-"""The configurations that a search starts from: the known ones, as knobs' values."""
+"""The configurations that a search starts from, before anything is drawn."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from core.config import Config
@@ -7,9 +8,19 @@ from core.known import KNOWN_CONFIGS
 from search.space import most_blocks, params_of
 
 
-def known_starts(
-    model: str, base: Config, *, image_shape: tuple[int, int, int], num_train_rows: int
-) -> list[tuple[str, dict[str, Any]]]:
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A configuration that always competes."""
+
+    origin: str
+    """Whose it is, unlike any other start's: `notebook`, `fast`, or where it was inherited from."""
+    params: dict[str, Any] | None = None
+    """The knobs' values with which the search space gives it; knobs left out are drawn."""
+    config: Config | None = None
+    """Itself, where the space cannot give it: then the sampler learns nothing of it."""
+
+
+def known_starts(model: str, base: Config, *, image_shape: tuple[int, int, int], num_train_rows: int) -> list[Start]:
     """Return the known configurations that fit the images, none twice.
 
     Args:
@@ -19,7 +30,7 @@ def known_starts(
         num_train_rows: rows that a training sees; bounds the batch size.
 
     Returns:
-        (name, knobs' values) of each, `model` first.
+        A start for each, `model`'s first.
     """
     starts: dict[str, dict[str, Any]] = {}
     for name in (model, *KNOWN_CONFIGS):
@@ -28,4 +39,4 @@ def known_starts(
         is_fitting = len(config.model.filters) <= most_blocks(base.model.pool_size, image_shape)
         if is_fitting and params not in starts.values():
             starts[name] = params
-    return list(starts.items())
+    return [Start(origin=name, params=params) for name, params in starts.items()]

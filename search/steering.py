@@ -6,11 +6,11 @@ Knows Optuna's study and the records, and nothing of Ray; `search.tune` calls it
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from core.seeds import derive_seed
 from core.store.records import EpochReport, TrialRecord
 from search.ledger import Ending, Ledger, Worker
+from search.starts import Start
 from search.study import TrialStudy
 
 MOST_FAILURES_AT_FIRST = 3
@@ -38,8 +38,8 @@ class Steering:
     num_trials: int | None
     seed: int
     epochs: int
-    known: list[tuple[str, dict[str, Any]]]
-    """(origin, knob values) that always compete, in order, before anything is drawn; the first is never pruned."""
+    starts: list[Start]
+    """What always competes, in order, before anything is drawn; the first is never pruned."""
     deadline: float | None = None
     on_change: Callable[[], None] = lambda: None
     """Called after each change, to redraw the progress."""
@@ -118,11 +118,10 @@ class Steering:
     def _open_new(self) -> TrialRecord:
         """Ask the study for a new trial; the known configurations come first."""
         tried = {record.user_attrs.get("origin") for record in self.ledger.records}
-        left = [(origin, params) for origin, params in self.known if origin not in tried]
-        origin, params = left[0] if left else (SAMPLER, None)
-        number, config = self.study.ask(params)
+        start = next((start for start in self.starts if start.origin not in tried), Start(origin=SAMPLER))
+        number, config = self.study.ask(start)
         seed = derive_seed(self.seed, "training", number)
-        return self.ledger.open(number, config, seed, self.study.sampler_memory(number), origin)
+        return self.ledger.open(number, config, seed, self.study.sampler_memory(number), start.origin)
 
     def _ending(self, number: int, epoch: EpochReport, has_predictions: bool) -> Ending | None:
         """Return how the trial ends with this epoch, or None where it goes on."""
@@ -131,7 +130,7 @@ class Steering:
         is_pruned = self.study.should_prune(number)  # asked of every trial: the answer notes its value at the rung
         if not has_predictions:
             return None
-        if is_pruned and self.ledger[number].user_attrs.get("origin") != self.known[0][0]:
+        if is_pruned and self.ledger[number].user_attrs.get("origin") != self.starts[0].origin:
             return Ending(state="pruned", reason="pruner")
         if self.deadline is not None and time.time() + epoch.seconds > self.deadline:
             return Ending(state="pruned", reason="time budget")

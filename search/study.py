@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any
 
 import optuna
-from optuna.distributions import distribution_to_json, json_to_distribution
+from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from core.config import Config
 from core.errors import StoredFileError
 from core.seeds import derive_seed
 from core.store.records import TrialRecord
+from search.starts import Start
 
 REDUCTION_FACTOR = 3
 """Of the trials that reach a rung, one in this many goes on (asynchronous successive halving's usual 3 or 4)."""
@@ -99,22 +100,24 @@ class TrialStudy:
         while self.next_number < number:
             self._study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
 
-    def ask(self, known_params: dict[str, Any] | None = None) -> tuple[int, Config]:
+    def ask(self, start: Start | None = None) -> tuple[int, Config]:
         """Open a new trial.
 
         Args:
-            known_params: knob values that it must take; knobs left out are drawn.
+            start: what it must be; left out, everything is drawn.
 
         Returns:
             Its number and configuration.
         """
         number = self.next_number
-        if known_params is not None:
-            self._study.enqueue_trial(known_params)
+        if start is not None and start.params is not None:
+            self._study.enqueue_trial(start.params)
         # Optuna's samplers restart their seed with the process: one seed a trial makes a resumed search the same.
         self._study.sampler = _sampler(derive_seed(self._seed, "sampler", number))
         trial = self._study.ask()
         self._open[number] = trial
+        if start is not None and start.config is not None:
+            return number, start.config
         return number, self._space(trial)
 
     def report(self, number: int, epoch: int, value: float) -> None:
@@ -155,11 +158,19 @@ def check_memory(record: TrialRecord) -> None:
         raise StoredFileError(f"{record.trial_id}/trial.json is no record of a trial of this study: {error}") from error
 
 
+class _Sampler(optuna.samplers.TPESampler):
+    """TPE that leaves out trials without knobs, which would leave it none to model jointly."""
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Return the knobs that all ended trials with any have alike."""
+        drawn = [t for t in study.get_trials(deepcopy=False) if t.distributions]
+        space = optuna.search_space.intersection_search_space(drawn, include_pruned=True)
+        return {name: distribution for name, distribution in space.items() if not distribution.single()}
+
+
 def _sampler(seed: int) -> optuna.samplers.BaseSampler:
     """Return the sampler of one suggestion."""
-    return optuna.samplers.TPESampler(
-        seed=seed, multivariate=True, constant_liar=True, n_startup_trials=NUM_RANDOM_TRIALS
-    )
+    return _Sampler(seed=seed, multivariate=True, constant_liar=True, n_startup_trials=NUM_RANDOM_TRIALS)
 
 
 def _frozen(record: TrialRecord) -> FrozenTrial:

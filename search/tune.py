@@ -167,6 +167,7 @@ def run_tune(
     split: Split,
     scratch: str,
     redraw: Callable[[], None],
+    trainable: type[TrialTrainable] = TrialTrainable,
 ) -> None:
     """Run Tune's loop until the steering has nothing left to start and all that runs has ended.
 
@@ -179,13 +180,14 @@ def run_tune(
         split: its holdout.
         scratch: folder for Tune's own files, which nobody reads.
         redraw: called a few times a second.
+        trainable: what trains; another one for benchmarks and tests of the loop itself.
 
     Raises:
         StudyError, StoredFileError: the study's folder could not be written or read on the way.
     """
-    trainable = tune.with_parameters(TrialTrainable, dataset=dataset, split=split, worker=worker)
+    with_data = tune.with_parameters(trainable, dataset=dataset, split=split, worker=worker)
     tuner = tune.Tuner(
-        tune.with_resources(trainable, {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}),
+        tune.with_resources(with_data, {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}),
         tune_config=tune.TuneConfig(
             search_alg=SteeringSearcher(steering, folder, plan.max_concurrent),
             scheduler=SteeringScheduler(steering),

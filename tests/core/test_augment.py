@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras.src.legacy.preprocessing.image import ImageDataGenerator
-from scipy import ndimage  # type: ignore[import-untyped]
+from scipy import ndimage
 
 from core.augment import affine_transforms, draw_transforms, resample
 from core.config import NO_AUGMENT, AugmentConfig

@@ -12,6 +12,7 @@ from core.store.records import EpochReport
 from core.store.study import StudyFolder
 from search.ledger import Ledger, Worker
 from search.space import suggest_config
+from search.starts import Start
 from search.steering import Steering
 from search.study import SpaceFunction, TrialStudy
 
@@ -74,7 +75,10 @@ def make_steering(tmp_path) -> MakeSteering:
             num_trials=num_trials,
             seed=seed,
             epochs=EPOCHS,
-            known=[(name, {"learning_rate": 10.0 ** (n - 3)}) for n, name in enumerate(("notebook", *others))],
+            starts=[
+                Start(origin=name, params={"learning_rate": 10.0 ** (n - 3)})
+                for n, name in enumerate(("notebook", *others))
+            ],
             deadline=deadline,
         )
         steering.resume()

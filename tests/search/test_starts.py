@@ -22,24 +22,24 @@ def starts_of(model: str, image_shape: tuple[int, int, int] = (28, 28, 1), base:
     ],
 )
 def test_known_starts_begin_with_the_named_model_and_leave_none_out(model, names):
-    assert [name for name, _ in starts_of(model)] == names
+    assert [start.origin for start in starts_of(model)] == names
 
 
 def test_known_starts_are_the_knobs_of_the_known_configs():
     base = KNOWN_CONFIGS["notebook"]
-    for name, params in starts_of("notebook"):
-        assert params == params_of(KNOWN_CONFIGS[name], base, num_train_rows=33_600)
+    for start in starts_of("notebook"):
+        assert start.params == params_of(KNOWN_CONFIGS[start.origin], base, num_train_rows=33_600)
 
 
 def test_known_starts_leave_out_what_does_not_fit_the_images():
     fitting = {name for name, config in KNOWN_CONFIGS.items() if 2 ** len(config.model.filters) <= 4}
     assert "notebook" in fitting
-    assert {name for name, _ in starts_of("notebook", (4, 28, 1))} == fitting
+    assert {start.origin for start in starts_of("notebook", (4, 28, 1))} == fitting
 
 
 def test_known_starts_leave_augmentation_out_where_the_base_has_none():
     base = dataclasses.replace(KNOWN_CONFIGS["notebook"], augment=NO_AUGMENT)
-    assert all("zoom" not in params for _, params in starts_of("notebook", base=base))
+    assert all("zoom" not in (start.params or {}) for start in starts_of("notebook", base=base))
 
 
 def test_known_starts_have_no_configuration_twice(monkeypatch):
@@ -47,5 +47,5 @@ def test_known_starts_have_no_configuration_twice(monkeypatch):
     fast = KNOWN_CONFIGS["fast"]
     longer = dataclasses.replace(fast, train=dataclasses.replace(fast.train, epochs=99))
     monkeypatch.setattr(starts, "KNOWN_CONFIGS", KNOWN_CONFIGS | {"strong": longer})
-    assert [name for name, _ in starts_of("notebook")] == ["notebook", "fast"]
-    assert [name for name, _ in starts_of("strong")] == ["strong", "notebook"]
+    assert [start.origin for start in starts_of("notebook")] == ["notebook", "fast"]
+    assert [start.origin for start in starts_of("strong")] == ["strong", "notebook"]

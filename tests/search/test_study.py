@@ -3,6 +3,7 @@ from optuna.trial import TrialState
 
 from core.config import Config
 from core.store.records import TrialRecord
+from search.starts import Start
 from search.study import TrialStudy, first_rung, rung_epochs
 
 from .conftest import EPOCHS, default_space, epoch_report, one_knob_space
@@ -42,7 +43,7 @@ def test_first_rung_is_one_epoch_at_least():
 
 def test_ask_takes_known_params_and_numbers_from_zero():
     study = TrialStudy(one_knob_space, seed=0, epochs=EPOCHS)
-    assert study.ask({"learning_rate": 0.05})[1].train.learning_rate == 0.05
+    assert study.ask(Start(origin="mine", params={"learning_rate": 0.05}))[1].train.learning_rate == 0.05
     assert study.ask()[0] == 1
 
 
