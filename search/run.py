@@ -35,6 +35,10 @@ from search.steering import Steering
 from search.study import TrialStudy, rung_epochs
 
 
+VOTE_SECONDS = 10.0
+"""Of a time budget, for what comes after training: Ray's end and a vote of hundreds of trials (each about 0.03 s)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SearchResult:
     """What a search leaves."""
@@ -70,7 +74,8 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
         TrainingError: the first trials failed, or ten in a row.
         SearchInterrupted: Ctrl-C or SIGTERM; what is finished is kept.
     """
-    start = _prepare(with_study_name(settings), console or new_console())
+    began = time.time()
+    start = _prepare(with_study_name(settings), console or new_console(), began)
     try:
         with stop_on_signals(start.steering):
             _describe(start)
@@ -90,6 +95,8 @@ class _Start:
     manifest: Manifest
     steering: Steering
     console: Console
+    began: float
+    """Seconds since 1970 at which the command began."""
 
     @property
     def folder(self) -> StudyFolder:
@@ -104,7 +111,7 @@ class _Start:
         print_line(self.console, line)
 
 
-def _prepare(settings: SearchSettings, console: Console) -> _Start:
+def _prepare(settings: SearchSettings, console: Console, began: float) -> _Start:
     """Read data and records and check everything that can be checked before a cluster is there; writes nothing."""
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
     split = split_rows(dataset, settings.holdout, settings.seed)
@@ -119,6 +126,7 @@ def _prepare(settings: SearchSettings, console: Console) -> _Start:
         manifest=manifest,
         steering=_steering(settings, manifest, dataset.image_shape, num_train),
         console=console,
+        began=began,
     )
 
 
@@ -169,8 +177,7 @@ def _train(start: _Start) -> None:
         write_study(start.folder, start.manifest, start.dataset, start.split)
         share = f"CPUs: {plan.cpus_per_trial}, GPUs: {plan.gpus_per_trial:g}"
         start.say(f"trials at once: {plan.max_concurrent}, each with {share}")
-        seconds = parse_duration(start.settings.time_budget)
-        steering.deadline = None if seconds is None else time.time() + seconds
+        steering.deadline = _deadline(start)
         try:
             if steering.stop_reason is None:
                 _run_trials(start, plan, scratch)
@@ -182,6 +189,14 @@ def _train(start: _Start) -> None:
         _raise_failure(start)
     if steering.num_left:
         start.say(f"the time budget is spent; trials left for another start of the same command: {steering.num_left}")
+
+
+def _deadline(start: _Start) -> float | None:
+    """Return when training has to end, seconds since 1970, so that the vote is written within the time budget."""
+    seconds = parse_duration(start.settings.time_budget)
+    if seconds is None:
+        return None
+    return start.began + seconds - VOTE_SECONDS
 
 
 def _raise_failure(start: _Start) -> None:
@@ -219,6 +234,7 @@ def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
         ending_epochs=rung_epochs(steering.epochs),
         deadline=steering.deadline,
         keeps_models=settings.keep_models > 0,
+        scratch=scratch,
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
     with SearchProgress(steering, start.console) as progress:

@@ -22,8 +22,8 @@ class SearchSettings(TrainingSettings):
     """Trials of the study altogether, those of earlier starts included; 1 or more.
     Left out: 12, or no limit where there is a --time-budget."""
     time_budget: Annotated[str | None, tyro.conf.arg(metavar="DURATION", help_behavior_hint="")] = None
-    """Time for this start's training, such as 90m or 1h30m; then running epochs end and the vote follows.
-    Left out: no limit."""
+    """Time for this start, vote and submission included, such as 90m or 1h30m; no epoch begins that would overrun it.
+    A trial that it ends goes on in the next start. Left out: no limit."""
     top_k: int = 5
     """Members of the vote: the trials of least holdout log-loss; 1 or more."""
     cpus_per_trial: int = 1
