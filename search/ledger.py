@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,8 @@ class Ledger:
         """What could not be read, one line each; those trials' numbers are not used again."""
         self.num_taken = 0
         """The first number that no folder of the study has had."""
+        self.on_write: Callable[[TrialRecord], None] = lambda record: None
+        """Called with each record once it is on disk."""
 
     def load(self) -> None:
         """Read all records; a torn one costs that trial alone.
@@ -174,6 +177,7 @@ class Ledger:
         """Put the record on disk, then into the book."""
         write_record(self.folder.trial(record.trial_id).record, record)
         self._records[record.number] = record
+        self.on_write(record)
         return record
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from optuna.trial import TrialState
 
 from core.store.predictions import read_predictions
 from core.store.records import EpochReport, TrialRecord, read_record
 
 from .commands import ENVIRONMENT, OPTIONS, TIMEOUT_SECONDS, run_search, stop_after_line
+from .journals import JournalReader, assert_shows
 
 
 def records_of(runs: Path, study: str) -> list[TrialRecord]:
@@ -52,11 +54,14 @@ def broken(runs) -> tuple[int, str]:
     """Interrupt the same search after its first trial, kill it after its second, and let it go on to its end."""
     stopped = stop_after_line(runs, "broken", r"^\[1/4\]", signal.SIGINT)
     first = (runs / "broken/trials/t000000/trial.json").read_bytes()
+    dashboard = JournalReader(runs / "broken/study.journal", "broken")
+    assert dashboard.trials[0].state == TrialState.COMPLETE
     code, printed = stop_after_line(runs, "broken", r"^\[2/4\]", signal.SIGKILL)
     assert code == -signal.SIGKILL, printed
     done = run_search(runs, "broken", *OPTIONS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (runs / "broken/trials/t000000/trial.json").read_bytes() == first, "finished trials are kept to the bit"
+    assert_shows(dashboard.trials, records_of(runs, "broken"))
     return stopped
 
 
@@ -98,6 +103,10 @@ def test_search_writes_submission_leaderboard_and_manifest(whole, runs):
     assert manifest["settings"]["trials"] == 4
     assert manifest["data"]["num_test"] == 360
     assert manifest["versions"]["ray"]
+
+
+def test_search_leaves_a_journal_that_shows_its_records(whole, runs):
+    assert_shows(JournalReader(runs / "whole/study.journal", "whole").trials, records_of(runs, "whole"))
 
 
 def test_search_leaves_nothing_but_the_study(whole, runs):
