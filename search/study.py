@@ -150,23 +150,6 @@ class TrialStudy:
         }
 
 
-def frozen_trial(record: TrialRecord) -> FrozenTrial:
-    """Return the record as the Optuna trial that it was; user attributes are left out."""
-    best = record.best
-    trial = optuna.trial.create_trial(
-        state=_STATES[record.state],
-        value=best.log_loss if record.state == "complete" and best is not None else None,
-        params=record.params,
-        distributions={name: json_to_distribution(text) for name, text in record.distributions.items()},
-        system_attrs=record.system_attrs,
-        intermediate_values={epoch.epoch: epoch.log_loss for epoch in record.epochs},
-    )
-    trial.datetime_start = datetime.fromtimestamp(record.started)
-    if record.ended is not None:
-        trial.datetime_complete = datetime.fromtimestamp(record.ended)
-    return trial
-
-
 def check_memory(record: TrialRecord) -> None:
     """Raise StoredFileError where Optuna cannot make a trial of what the record remembers."""
     try:
@@ -188,3 +171,20 @@ class _Sampler(optuna.samplers.TPESampler):
 def _sampler(seed: int) -> optuna.samplers.BaseSampler:
     """Return the sampler of one suggestion."""
     return _Sampler(seed=seed, multivariate=True, constant_liar=True, n_startup_trials=NUM_RANDOM_TRIALS)
+
+
+def frozen_trial(record: TrialRecord) -> FrozenTrial:
+    """Return the record as the Optuna trial that it was; user attributes are left out."""
+    best = record.best
+    trial = optuna.trial.create_trial(
+        state=_STATES[record.state],
+        value=best.log_loss if record.state == "complete" and best is not None else None,
+        params=record.params,
+        distributions={name: json_to_distribution(text) for name, text in record.distributions.items()},
+        system_attrs=record.system_attrs,
+        intermediate_values={epoch.epoch: epoch.log_loss for epoch in record.epochs},
+    )
+    trial.datetime_start = datetime.fromtimestamp(record.started)
+    if record.ended is not None:
+        trial.datetime_complete = datetime.fromtimestamp(record.ended)
+    return trial

@@ -35,7 +35,8 @@ class JournalReader:
 
 
 def assert_shows(trials: list[FrozenTrial], records: list[TrialRecord]) -> None:
-    assert [trial.number for trial in trials] == [record.number for record in records]
+    numbers = [trial.number for trial in trials], [record.number for record in records]
+    assert numbers[0] == numbers[1], numbers
     for trial, record in zip(trials, records, strict=True):
         assert trial.state == STATES[record.state]
         assert trial.params == record.params
