@@ -3,6 +3,7 @@
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 
@@ -12,6 +13,7 @@ from core.data.load import load_dataset
 from core.data.split import Split, split_rows
 from core.errors import TrainingError
 from core.limits import require_config_fits_data
+from core.own_function import require_named
 from core.precision import slowness_note
 from core.progress import new_console, print_line
 from core.store.manifest import Manifest
@@ -26,6 +28,7 @@ from search.cluster import Resources, plan_resources, ray_cluster, scratch_folde
 from search.leaderboard import write_leaderboard
 from search.ledger import Ledger
 from search.models import ModelShelf
+from search.own_space import own_space
 from search.progress import SearchProgress
 from search.settings import SearchSettings, parse_duration
 from search.signals import stop_on_signals
@@ -33,7 +36,6 @@ from search.space import suggest_config
 from search.starts import known_starts
 from search.steering import Steering
 from search.study import TrialStudy, rung_epochs
-
 
 VOTE_SECONDS = 10.0
 """Of a time budget, for what comes after training: Ray's end and a vote of hundreds of trials (each about 0.03 s)."""
@@ -113,6 +115,7 @@ class _Start:
 
 def _prepare(settings: SearchSettings, console: Console, began: float) -> _Start:
     """Read data and records and check everything that can be checked before a cluster is there; writes nothing."""
+    settings.require_own_functions()
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
     split = split_rows(dataset, settings.holdout, settings.seed)
     num_train = len(split.train_rows)
@@ -146,17 +149,19 @@ def _steering(
     base = base_config(settings, num_train)
     ledger = Ledger(study_folder(settings), manifest.generation)
     ledger.load()
+    for record in ledger.records:
+        require_named(record.config.get("builder"), settings.builder, ledger.folder.trial(record.trial_id).record)
+    facts: dict[str, Any] = {"image_shape": image_shape, "num_train_rows": num_train}
+    space = settings.space and own_space(settings.space, base, **facts)
     steering = Steering(
         study=TrialStudy(
-            lambda trial: suggest_config(trial, base, image_shape=image_shape, num_train_rows=num_train),
-            seed=settings.seed,
-            epochs=base.train.epochs,
+            space or (lambda trial: suggest_config(trial, base, **facts)), seed=settings.seed, epochs=base.train.epochs
         ),
         ledger=ledger,
         num_trials=settings.num_trials,
         seed=settings.seed,
         epochs=base.train.epochs,
-        starts=known_starts(settings.model, base, image_shape=image_shape, num_train_rows=num_train),
+        starts=known_starts(settings.model, base, has_own_space=space is not None, **facts),
     )
     steering.resume()
     return steering
@@ -235,6 +240,7 @@ def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
         deadline=steering.deadline,
         keeps_models=settings.keep_models > 0,
         scratch=scratch,
+        builder=settings.builder,
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
     with SearchProgress(steering, start.console) as progress:
