@@ -11,6 +11,7 @@ from core.store.records import read_record
 from .commands import ALL_CORES, run_search
 
 README = Path(__file__).parents[2] / "README.md"
+OTHER_CODE = {"builder": "os:system"}
 BUDGET = ("--epochs", "1", "--cpus-per-trial", ALL_CORES, "--top-k", "1", "--keep-models", "1")
 
 
@@ -44,12 +45,22 @@ def test_the_readmes_own_model_and_own_space_are_searched_by_the_command(folder)
     assert len(list((folder / "runs/own/trials").glob("*/model.keras"))) == 1
     assert (folder / "runs/own/ensemble/submission.csv").exists()
 
-    path = folder / "runs/own/trials/t000000/trial.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"config": {"builder": "os:system"}}))
-    refused = run_search(folder / "runs", "own", "--trials", "6", *options)
-    assert refused.returncode == 2
-    assert "t000000/trial.json must name no other model" in refused.stderr
-    assert len(refused.stderr.strip().splitlines()) == 1
+    before = (folder / "runs/own/study.json").read_bytes()
+    for path, change in (
+        ("trials/t000000/trial.json", {"config": OTHER_CODE}),
+        (
+            "study.json",
+            {"inherited": [{"origin": "x", "named": "x", "params": None, "config": {"builder": "os:system"}}]},
+        ),
+    ):
+        whole = (folder / "runs/own" / path).read_bytes()
+        (folder / "runs/own" / path).write_text(json.dumps(json.loads(whole) | change))
+        refused = run_search(folder / "runs", "own", "--trials", "6", *options)
+        assert refused.returncode == 2, refused.stdout + refused.stderr
+        assert f"{path} must name no other model of one's own than --model does (mine:build)" in refused.stderr
+        assert len(refused.stderr.strip().splitlines()) == 1
+        (folder / "runs/own" / path).write_bytes(whole)
+    assert (folder / "runs/own/study.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(

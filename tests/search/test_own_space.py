@@ -7,6 +7,7 @@ import pytest
 
 from core.config import Config, TrainConfig
 from core.errors import ConfigError
+from search.domain import Domain
 from search.own_space import own_space
 
 BASE = Config(train=TrainConfig(epochs=9, batch_size=64), builder="mine:build")
@@ -60,7 +61,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def make(module: str, function: str, base: Config = BASE):
-    return own_space(f"{module}:{function}", base, image_shape=(28, 28, 1), num_train_rows=100)
+    return own_space(f"{module}:{function}", Domain(base=base, image_shape=(28, 28, 1), num_train_rows=100))
 
 
 def test_own_space_gives_what_the_function_draws(module):

@@ -8,6 +8,7 @@ from core.known import KNOWN_CONFIGS
 from core.settings import TrainingSettings
 from core.study import base_config
 from search import starts
+from search.domain import Domain
 from search.space import params_of
 from search.starts import Start, known_starts
 
@@ -16,7 +17,12 @@ NUM_ROWS = 33_600
 
 
 def starts_of(model: str, image_shape: tuple[int, int, int] = DIGIT_RECOGNIZER, base: Config | None = None) -> list:
-    return known_starts(model, base or KNOWN_CONFIGS[model], image_shape=image_shape, num_train_rows=NUM_ROWS)
+    return known_starts(model, domain_of(base or KNOWN_CONFIGS[model], image_shape=image_shape))
+
+
+def domain_of(base: Config, **fields: Any) -> Domain:
+    domain = Domain(base=base, image_shape=DIGIT_RECOGNIZER, num_train_rows=NUM_ROWS)
+    return dataclasses.replace(domain, **fields)
 
 
 def base_of(model: str, **fields: Any) -> Config:
@@ -89,7 +95,7 @@ def test_ones_own_model_takes_images_that_no_known_one_does():
 @pytest.mark.parametrize("augment", [True, False])
 def test_in_ones_own_space_all_compete_as_they_are(model, names, augment):
     base = base_of(model, augment=augment)
-    starts = known_starts(model, base, image_shape=DIGIT_RECOGNIZER, num_train_rows=NUM_ROWS, has_own_space=True)
+    starts = known_starts(model, domain_of(base, own_space=lambda trial: base))
     assert [start.origin for start in starts] == names
     assert starts[0].config == base
     for start in starts[1:]:
@@ -98,7 +104,8 @@ def test_in_ones_own_space_all_compete_as_they_are(model, names, augment):
 
 def test_in_ones_own_space_the_known_ones_fit_images_and_rows():
     base = base_config(TrainingSettings(epochs=7), 70)
-    starts = known_starts("notebook", base, image_shape=(4, 28, 1), num_train_rows=70, has_own_space=True)
+    domain = domain_of(base, image_shape=(4, 28, 1), num_train_rows=70, own_space=lambda trial: base)
+    starts = known_starts("notebook", domain)
     fitting = {name for name, config in KNOWN_CONFIGS.items() if 2 ** len(config.model.filters) <= 4}
     assert {start.origin for start in starts} == fitting
     assert {start.config.train.batch_size for start in starts if start.config is not None} == {70}
