@@ -162,6 +162,7 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
         deadline=steering.deadline,
         keeps_models=settings.keep_models > 0,
         scratch=scratch,
+        builder=settings.builder,
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
     journal = keep_journal(start.folder, start.manifest.name, start.ledger)

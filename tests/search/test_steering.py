@@ -1,9 +1,12 @@
+import dataclasses
 import json
 import time
 
 import pytest
 
+from core.config import Config
 from core.store.records import read_record
+from search.starts import Start
 from search.steering import Steering
 
 from .conftest import EPOCHS, HERE, default_space, epoch_report, one_knob_space, write_whole_predictions
@@ -192,6 +195,20 @@ def test_search_goes_on_when_its_first_trials_fail_for_different_reasons(make_st
     assert steering.stop_reason is None
     for _ in range(6):
         steering.fail(next_number(steering), "out of memory")
+    assert steering.stop_reason == "failing"
+
+
+def test_ones_own_model_that_always_fails_stops_the_search_though_the_known_ones_succeed(make_steering):
+    def own(trial):
+        return dataclasses.replace(one_knob_space(trial), builder="mine:build")
+
+    steering = make_steering(num_trials=20, space=own)
+    steering.starts = [Start(origin="base", params={"learning_rate": 1e-3}), Start(origin="notebook", config=Config())]
+    steering.fail(next_number(steering), "--model mine:build raised")
+    run_to_end(steering, next_number(steering), 0.5)
+    for _ in range(3):
+        assert steering.stop_reason is None
+        steering.fail(next_number(steering), "--model mine:build raised")
     assert steering.stop_reason == "failing"
 
 
