@@ -92,7 +92,9 @@ def check_study(
         return manifest
     earlier = read_manifest(folder.manifest)
     _require_same(folder, earlier, manifest)
-    return dataclasses.replace(manifest, generation=earlier.generation + 1, created=earlier.created)
+    return dataclasses.replace(
+        manifest, generation=earlier.generation + 1, created=earlier.created, inherited=earlier.inherited
+    )
 
 
 def write_study(folder: StudyFolder, manifest: Manifest, dataset: Dataset, split: Split) -> None:

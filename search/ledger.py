@@ -14,6 +14,8 @@ from core.store.records import EpochReport, TrialRecord, TrialState, read_record
 from core.store.study import StudyFolder, TrialFolder, number_of, trial_id_of
 from search.study import RUNG_PREFIX, check_memory
 
+TIME_BUDGET = "time budget"
+"""Reason of an end that is only for now: another start goes on with the trial."""
 PREDICTED = ("rows", "softmax", "test_softmax")
 """Arrays without which a predictions file is no use."""
 
@@ -24,7 +26,7 @@ class Ending:
 
     state: TrialState
     reason: str = ""
-    """What pruned it: `pruner` or `time budget`."""
+    """What pruned it: `pruner` or TIME_BUDGET."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class Ledger:
         """Read all records; a torn one costs that trial alone.
 
         A trial that ended without predictions, or whose predictions are torn, is trained again: the same
-        configuration and seed give the same ones.
+        configuration and seed give the same ones. One that a time budget ended goes on.
         """
         for trial_id in self.folder.trial_ids():
             if self._load_trial(trial_id):
@@ -75,6 +77,8 @@ class Ledger:
         is_scored = record.state in ("complete", "pruned")
         if is_scored and not files.is_whole_npz(folder.predictions, PREDICTED):
             record = _begun_again(record)
+        elif record.user_attrs.get("reason") == TIME_BUDGET:
+            record = _reopened(record)
         self._records[record.number] = record
         return True
 
@@ -163,11 +167,12 @@ class Ledger:
         return self._close(dataclasses.replace(record, error=" ".join(error.split())), Ending(state="failed"))
 
     def _close(self, record: TrialRecord, ending: Ending) -> TrialRecord:
-        """Write a record for the last time; its checkpoint goes."""
+        """Write a record's end; its checkpoint goes, unless only the time was up."""
         attrs = record.user_attrs | ({"reason": ending.reason} if ending.reason else {})
         closed = self._write(dataclasses.replace(record, state=ending.state, user_attrs=attrs, ended=time.time()))
-        with contextlib.suppress(StudyError):  # a checkpoint that stays costs space, nothing else
-            files.remove(self.folder.trial(record.trial_id).checkpoints)
+        if ending.reason != TIME_BUDGET:
+            with contextlib.suppress(StudyError):  # a checkpoint that stays costs space, nothing else
+                files.remove(self.folder.trial(record.trial_id).checkpoints)
         return closed
 
     def _write(self, record: TrialRecord) -> TrialRecord:
@@ -185,7 +190,13 @@ def _has_begun(folder: TrialFolder) -> bool:
 def _begun_again(record: TrialRecord) -> TrialRecord:
     """Return the record as it was before its first epoch."""
     rungless = {name: value for name, value in record.system_attrs.items() if not name.startswith(RUNG_PREFIX)}
-    return dataclasses.replace(record, state="running", epochs=(), ended=None, system_attrs=rungless)
+    return dataclasses.replace(_reopened(record), epochs=(), system_attrs=rungless)
+
+
+def _reopened(record: TrialRecord) -> TrialRecord:
+    """Return the record as it was before its end."""
+    attrs = {name: value for name, value in record.user_attrs.items() if name != "reason"}
+    return dataclasses.replace(record, state="running", ended=None, user_attrs=attrs)
 
 
 def _log_loss(record: TrialRecord) -> float:

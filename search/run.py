@@ -6,33 +6,28 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from core.data.dataset import Dataset
 from core.data.describe import describe_dataset, describe_split
-from core.data.load import load_dataset
-from core.data.split import Split, split_rows
 from core.errors import TrainingError
-from core.limits import require_config_fits_data
 from core.precision import slowness_note
-from core.progress import new_console, print_line
-from core.store.manifest import Manifest
+from core.progress import new_console
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
-from core.study import base_config, check_study, command_line, study_folder, with_epochs, with_study_name, write_study
+from core.study import command_line, with_study_name, write_study
 from ensemble.report import print_vote
 from ensemble.result import VoteResult
 from ensemble.run import vote_study
 from ensemble.settings import EnsembleSettings
 from search.cluster import Resources, plan_resources, ray_cluster, scratch_folder
 from search.leaderboard import write_leaderboard
-from search.ledger import Ledger
 from search.models import ModelShelf
+from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
 from search.settings import SearchSettings, parse_duration
 from search.signals import stop_on_signals
-from search.space import suggest_config
-from search.starts import known_starts
-from search.steering import Steering
-from search.study import TrialStudy, rung_epochs
+from search.study import rung_epochs
+
+VOTE_SECONDS = 10.0
+"""Of a time budget, for what comes after training: Ray's end and a vote of hundreds of trials (each about 0.03 s)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +65,8 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
         TrainingError: the first trials failed, or ten in a row.
         SearchInterrupted: Ctrl-C or SIGTERM; what is finished is kept.
     """
-    start = _prepare(with_study_name(settings), console or new_console())
+    began = time.time()
+    start = prepare(with_study_name(settings), console or new_console(), began)
     try:
         with stop_on_signals(start.steering):
             _describe(start)
@@ -80,49 +76,7 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
         raise SearchInterrupted(_how_to_go_on(start)) from stop
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Start:
-    """All that one start of a search works with."""
-
-    settings: SearchSettings
-    dataset: Dataset
-    split: Split
-    manifest: Manifest
-    steering: Steering
-    console: Console
-
-    @property
-    def folder(self) -> StudyFolder:
-        return study_folder(self.settings)
-
-    @property
-    def ledger(self) -> Ledger:
-        return self.steering.ledger
-
-    def say(self, line: str) -> None:
-        """Print one line as it is."""
-        print_line(self.console, line)
-
-
-def _prepare(settings: SearchSettings, console: Console) -> _Start:
-    """Read data and records and check everything that can be checked before a cluster is there; writes nothing."""
-    dataset = load_dataset(settings.data, image_shape=settings.image_shape)
-    split = split_rows(dataset, settings.holdout, settings.seed)
-    num_train = len(split.train_rows)
-    settings = with_epochs(settings, num_train)
-    require_config_fits_data(base_config(settings, num_train), image_shape=dataset.image_shape, num_train=num_train)
-    manifest = check_study(settings, "search", sys.argv[1:], dataset, split)
-    return _Start(
-        settings=settings,
-        dataset=dataset,
-        split=split,
-        manifest=manifest,
-        steering=_steering(settings, manifest, dataset.image_shape, num_train),
-        console=console,
-    )
-
-
-def _describe(start: _Start) -> None:
+def _describe(start: SearchStart) -> None:
     """Print what the data is, and the warnings."""
     for line in (*describe_dataset(start.dataset), describe_split(start.split)):
         start.say(line)
@@ -131,30 +85,7 @@ def _describe(start: _Start) -> None:
         print(f"warning: {line}", file=sys.stderr)
 
 
-def _steering(
-    settings: SearchSettings, manifest: Manifest, image_shape: tuple[int, int, int], num_train: int
-) -> Steering:
-    """Return the search's state as the records tell it."""
-    base = base_config(settings, num_train)
-    ledger = Ledger(study_folder(settings), manifest.generation)
-    ledger.load()
-    steering = Steering(
-        study=TrialStudy(
-            lambda trial: suggest_config(trial, base, image_shape=image_shape, num_train_rows=num_train),
-            seed=settings.seed,
-            epochs=base.train.epochs,
-        ),
-        ledger=ledger,
-        num_trials=settings.num_trials,
-        seed=settings.seed,
-        epochs=base.train.epochs,
-        starts=known_starts(settings.model, base, image_shape=image_shape, num_train_rows=num_train),
-    )
-    steering.resume()
-    return steering
-
-
-def _train(start: _Start) -> None:
+def _train(start: SearchStart) -> None:
     """Train what is left of the budget; every result is on disk when this returns or raises."""
     steering, ledger = start.steering, start.ledger
     if steering.num_left == 0:
@@ -169,8 +100,7 @@ def _train(start: _Start) -> None:
         write_study(start.folder, start.manifest, start.dataset, start.split)
         share = f"CPUs: {plan.cpus_per_trial}, GPUs: {plan.gpus_per_trial:g}"
         start.say(f"trials at once: {plan.max_concurrent}, each with {share}")
-        seconds = parse_duration(start.settings.time_budget)
-        steering.deadline = None if seconds is None else time.time() + seconds
+        steering.deadline = _deadline(start)
         try:
             if steering.stop_reason is None:
                 _run_trials(start, plan, scratch)
@@ -184,7 +114,15 @@ def _train(start: _Start) -> None:
         start.say(f"the time budget is spent; trials left for another start of the same command: {steering.num_left}")
 
 
-def _raise_failure(start: _Start) -> None:
+def _deadline(start: SearchStart) -> float | None:
+    """Return when training has to end, seconds since 1970, so that the vote is written within the time budget."""
+    seconds = parse_duration(start.settings.time_budget)
+    if seconds is None:
+        return None
+    return start.began + seconds - VOTE_SECONDS
+
+
+def _raise_failure(start: SearchStart) -> None:
     """Raise what the user has to know of trials that failed one after the other."""
     failed = start.ledger.failed
     if not failed:
@@ -196,17 +134,17 @@ def _raise_failure(start: _Start) -> None:
     )
 
 
-def _conclude(start: _Start) -> SearchResult:
+def _conclude(start: SearchStart) -> SearchResult:
     """Vote, and return everything."""
     records = (*start.ledger.ranked, *start.ledger.unranked)
     precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
     start.say(f"precision: {', '.join(precisions)}")
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k))
+    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.num_members))
     print_vote(vote, start.console)
     return SearchResult(folder=start.folder, records=records, vote=vote)
 
 
-def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
+def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
     """Run Tune's loop on the cluster, with a progress bar, until nothing is left or the user stops it."""
     from search.trainable import WorkerSettings
     from search.tune import run_tune
@@ -219,6 +157,7 @@ def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
         ending_epochs=rung_epochs(steering.epochs),
         deadline=steering.deadline,
         keeps_models=settings.keep_models > 0,
+        scratch=scratch,
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
     with SearchProgress(steering, start.console) as progress:
@@ -231,7 +170,7 @@ def _run_trials(start: _Start, plan: Resources, scratch: str) -> None:
         run_tune(steering, start.folder, plan, worker, start.dataset, start.split, scratch, progress.update)
 
 
-def _how_to_go_on(start: _Start) -> str:
+def _how_to_go_on(start: SearchStart) -> str:
     """Return what Ctrl-C leaves the user with."""
     num_ended = len(start.ledger.ended)
     num_open = len(start.ledger.records) - num_ended

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.config import Config
 from core.known import KNOWN_CONFIGS
+from search.domain import Domain
 from search.space import most_blocks, params_of
 
 
@@ -20,23 +21,21 @@ class Start:
     """Itself, where the space cannot give it: then the sampler learns nothing of it."""
 
 
-def known_starts(model: str, base: Config, *, image_shape: tuple[int, int, int], num_train_rows: int) -> list[Start]:
-    """Return the known configurations that fit the images, none twice.
-
-    Args:
-        model: the one that comes first; `base` is made of it.
-        base: gives all of them what is no knob: epochs, precision, views, and whether images are augmented.
-        image_shape: height, width, channels in pixels.
-        num_train_rows: rows that a training sees; bounds the batch size.
-
-    Returns:
-        A start for each, `model`'s first.
-    """
+def known_starts(model: str, domain: Domain) -> list[Start]:
+    """Return the known configurations that fit the images, none twice, that of `model` first."""
+    base = domain.base
     starts: dict[str, dict[str, Any]] = {}
     for name in (model, *KNOWN_CONFIGS):
         config = KNOWN_CONFIGS[name]
-        params = params_of(config, base, num_train_rows=num_train_rows)
-        is_fitting = len(config.model.filters) <= most_blocks(base.model.pool_size, image_shape)
+        params = params_of(config, base, num_train_rows=domain.num_train_rows)
+        is_fitting = len(config.model.filters) <= most_blocks(base.model.pool_size, domain.image_shape)
         if is_fitting and params not in starts.values():
             starts[name] = params
     return [Start(origin=name, params=params) for name, params in starts.items()]
+
+
+def with_inherited(known: list[Start], inherited: list[Start]) -> list[Start]:
+    """Return all starts: the first known one, what was inherited and is not known, the other known ones."""
+    what_is_known = [(start.params, start.config) for start in known]
+    new = [start for start in inherited if (start.params, start.config) not in what_is_known]
+    return [*known[:1], *new, *known[1:]]

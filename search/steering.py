@@ -3,19 +3,23 @@
 Knows Optuna's study and the records, and nothing of Ray; `search.tune` calls it from Tune's own loop.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from statistics import median
 
 from core.seeds import derive_seed
 from core.store.records import EpochReport, TrialRecord
-from search.ledger import Ending, Ledger, Worker
+from search.ledger import TIME_BUDGET, Ending, Ledger, Worker
+from search.silence import LEAST_SECONDS, silence_limit
 from search.starts import Start
 from search.study import TrialStudy
 
 MOST_FAILURES_AT_FIRST = 3
 MOST_FAILURES_IN_A_ROW = 10
-"""When the first 3 trials fail, or later 10 one after the other, the search stops: no configuration is at fault."""
+"""When the first 3 trials fail for one reason, or 10 one after the other, the search stops: no configuration is at
+fault."""
 SAMPLER = "sampler"
 """Origin of a configuration that was drawn; known ones have names of their own."""
 
@@ -27,6 +31,8 @@ class Assignment:
     record: TrialRecord
     num_recorded_epochs: int
     """Epochs that the record has already; the worker goes on after its checkpoint and reports the rest again."""
+    silence_seconds: float
+    """What its first epoch may take before it is given up."""
 
 
 @dataclass(kw_only=True)
@@ -47,9 +53,13 @@ class Steering:
     """Why no further trial starts and running ones are left: `interrupted`, `failing` or `aborted`."""
     error: Exception | None = None
     """What aborted it."""
+    least_silence_seconds: float = LEAST_SECONDS
+    """Silence of a trial that is borne however short its epochs are."""
     running: set[int] = field(default_factory=set)
     _waiting: list[int] = field(default_factory=list)
-    _num_failed_in_a_row: int = 0
+    _silent_at: dict[int, float] = field(default_factory=dict)
+    """When each running trial will have been silent for too long."""
+    _failures_in_a_row: list[str] = field(default_factory=list)
 
     def resume(self) -> None:
         """Rebuild the study from the records; unfinished trials wait to go on."""
@@ -65,8 +75,8 @@ class Steering:
 
     @property
     def is_time_up(self) -> bool:
-        """True once the time budget is spent."""
-        return self.deadline is not None and time.time() >= self.deadline
+        """True once another epoch would overrun the time budget."""
+        return self.deadline is not None and time.time() + self._usual_epoch_seconds() >= self.deadline
 
     def next_trial(self) -> Assignment | None:
         """Return what to train next, or None where nothing is left to start."""
@@ -74,8 +84,10 @@ class Steering:
             return None
         record = self.ledger[self._waiting.pop(0)] if self._waiting else self._open_new()
         self.running.add(record.number)
+        limit = self._first_silence_limit(record)
+        self._silent_at[record.number] = time.time() + limit
         self.on_change()
-        return Assignment(record=record, num_recorded_epochs=len(record.epochs))
+        return Assignment(record=record, num_recorded_epochs=len(record.epochs), silence_seconds=limit)
 
     def report(self, number: int, epoch: EpochReport, *, worker: Worker, has_predictions: bool) -> bool:
         """Take one epoch's report; True where the trial has to stop, its end already recorded.
@@ -83,10 +95,13 @@ class Steering:
         A trial is only stopped after an epoch whose predictions are on disk. It goes on, whenever that is, in the
         precision that it began in.
         """
-        self._num_failed_in_a_row = 0
+        self._failures_in_a_row.clear()
         self.study.report(number, epoch.epoch, epoch.log_loss)
         ending = self._ending(number, epoch, has_predictions)
         record = self.ledger.add_epoch(number, epoch, self.study.sampler_memory(number), ending=ending, worker=worker)
+        self._silent_at[number] = time.time() + silence_limit(
+            [epoch.seconds for epoch in record.epochs], None, least=self.least_silence_seconds
+        )
         if ending is not None:
             self.running.discard(number)
             self._tell(record)
@@ -100,11 +115,14 @@ class Steering:
         self.running.discard(number)
         self.study.fail(number)
         self.ledger.fail(number, error, trace)
-        self._num_failed_in_a_row += 1
-        has_succeeded = bool(self.ledger.ranked)
-        if self._num_failed_in_a_row >= (MOST_FAILURES_IN_A_ROW if has_succeeded else MOST_FAILURES_AT_FIRST):
+        self._failures_in_a_row.append(_reason_of(error))
+        if self._is_failing():
             self.stop_reason = "failing"
         self.on_change()
+
+    def is_silent(self, number: int) -> bool:
+        """True where a running trial has reported nothing for so long that its worker has ended itself."""
+        return time.time() >= self._silent_at[number]
 
     def abort(self, error: Exception) -> None:
         """Stop over an error of the driver's own (a full disk, say), to be raised once Tune's loop has ended."""
@@ -133,8 +151,23 @@ class Steering:
         if is_pruned and self.ledger[number].user_attrs.get("origin") != self.starts[0].origin:
             return Ending(state="pruned", reason="pruner")
         if self.deadline is not None and time.time() + epoch.seconds > self.deadline:
-            return Ending(state="pruned", reason="time budget")
+            return Ending(state="pruned", reason=TIME_BUDGET)
         return None
+
+    def _first_silence_limit(self, record: TrialRecord) -> float:
+        """Return the seconds that a trial's first epoch of this start may take; a lost checkpoint costs them all."""
+        longest = max((epoch.seconds for other in self.ledger.records for epoch in other.epochs), default=None)
+        return silence_limit((), longest, least=self.least_silence_seconds) * (1 + len(record.epochs))
+
+    def _usual_epoch_seconds(self) -> float:
+        """Return what an epoch takes as a rule, 0 where none has ended."""
+        return median([record.epochs[-1].seconds for record in self.ledger.records if record.epochs] or [0.0])
+
+    def _is_failing(self) -> bool:
+        """True where what fails is not the configurations."""
+        failures = self._failures_in_a_row
+        is_one_reason = len(set(failures)) == 1 and not self.ledger.ranked
+        return len(failures) >= (MOST_FAILURES_AT_FIRST if is_one_reason else MOST_FAILURES_IN_A_ROW)
 
     def _tell(self, record: TrialRecord) -> None:
         """Tell the study how a trial ended."""
@@ -144,3 +177,8 @@ class Steering:
             self.study.complete(record.number, best.log_loss)
         else:
             self.study.prune(record.number)
+
+
+def _reason_of(error: str) -> str:
+    """Return an error's line without what differs from trial to trial: numbers and addresses."""
+    return re.sub(r"0x[0-9a-fA-F]+|\d+(\.\d+)?", "#", error)

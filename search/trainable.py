@@ -12,6 +12,7 @@ from core.data.dataset import Dataset
 from core.data.split import Split
 from core.errors import SoftvoteError
 from core.store.study import TrialFolder
+from search.silence import LEAST_SECONDS, ended_when_silent, silence_limit, silence_trace
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,10 @@ class WorkerSettings:
     ending_epochs: tuple[int, ...]
     deadline: float | None
     keeps_models: bool
+    scratch: str
+    """Folder on the driver's machine, for the stacks of a worker that fell silent."""
+    least_silence_seconds: float = LEAST_SECONDS
+    """Silence of a trial that is borne however short its epochs are."""
 
 
 class TrialTrainable(tune.Trainable):
@@ -41,12 +46,15 @@ class TrialTrainable(tune.Trainable):
         """Take the next trial."""
         self._assignment = new_config["trial"]
         self._run: Any = None
+        self._seconds: list[float] = []
         return True
 
     def step(self) -> dict[str, Any]:
         """Train one epoch and return its report, or the error that ended the trial."""
         try:
-            return self._train_epoch()
+            trace = silence_trace(self._worker.scratch, self._assignment["trial_id"])
+            with ended_when_silent(self._silence_limit(), trace):
+                return self._train_epoch()
         except SoftvoteError as error:
             return self._failure(str(error), traceback.format_exc())
         except Exception as error:
@@ -57,6 +65,7 @@ class TrialTrainable(tune.Trainable):
         if self._run is None:
             self._run = self._start()
         epoch, has_predictions = self._run.next_epoch()
+        self._seconds.append(epoch.seconds)
         return {
             "number": self._assignment["number"],
             "epoch": dataclasses.asdict(epoch),
@@ -64,6 +73,12 @@ class TrialTrainable(tune.Trainable):
             "precision": self._run.trainer.precision,
             "node": platform.node(),
         }
+
+    def _silence_limit(self) -> float:
+        """Return the seconds after which this step would be given up."""
+        if not self._seconds:
+            return float(self._assignment["first_silence_seconds"])
+        return silence_limit(self._seconds, None, least=self._worker.least_silence_seconds)
 
     def _start(self) -> Any:
         """Build the trial's run in this process."""

@@ -20,6 +20,7 @@ from core.store.records import EpochReport
 from core.store.study import StudyFolder
 from search.cluster import Resources
 from search.ledger import Worker
+from search.silence import TIMES_USUAL, silence_trace
 from search.steering import Steering
 from search.trainable import TrialTrainable, WorkerSettings
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 WORKER_DIED = "the worker's process died (out of memory, or killed)"
+FELL_SILENT = f"it reported nothing for {TIMES_USUAL} times its usual epoch or more, and was ended"
 
 
 class _LivesInDriver:
@@ -72,6 +74,7 @@ class SteeringSearcher(_LivesInDriver, Searcher):
                 "config": record.config,
                 "seed": record.seed,
                 "num_recorded_epochs": assignment.num_recorded_epochs,
+                "first_silence_seconds": assignment.silence_seconds,
             }
         }
 
@@ -88,10 +91,11 @@ class SteeringSearcher(_LivesInDriver, Searcher):
 class SteeringScheduler(_LivesInDriver, FIFOScheduler):
     """Passes each epoch to the steering and stops the trials that it ends."""
 
-    def __init__(self, steering: Steering) -> None:
-        """Remember the steering."""
+    def __init__(self, steering: Steering, scratch: str) -> None:
+        """Remember the steering and the folder for the stacks of silent workers."""
         super().__init__()
         self._steering = steering
+        self._scratch = scratch
 
     def on_trial_result(self, tune_controller: "TuneController", trial: "Trial", result: dict[str, Any]) -> str:
         """Return STOP for a trial that has failed, is pruned or has run all its epochs."""
@@ -121,11 +125,14 @@ class SteeringScheduler(_LivesInDriver, FIFOScheduler):
         # Tune writes the error here on the driver; its get_error looks into the storage, where it is not
         path = trial.error_file
         trace = Path(path).read_text() if path and Path(path).exists() else ""
+        number, trial_id = trial.config["trial"]["number"], trial.config["trial"]["trial_id"]
         error = f"the worker could not start the trial: {_last_line(trace)}"
         if "actor died" in trace or "worker process has died" in trace:
-            error = WORKER_DIED
+            error = FELL_SILENT if self._steering.is_silent(number) else WORKER_DIED
+            stacks = Path(silence_trace(self._scratch, trial_id))
+            trace = (stacks.read_text() if stacks.exists() else "") or trace
         try:
-            self._steering.fail(trial.config["trial"]["number"], error, trace)
+            self._steering.fail(number, error, trace)
         except Exception as failure:
             self._steering.abort(failure)
 
@@ -190,7 +197,7 @@ def run_tune(
         tune.with_resources(with_data, {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}),
         tune_config=tune.TuneConfig(
             search_alg=SteeringSearcher(steering, folder, plan.max_concurrent),
-            scheduler=SteeringScheduler(steering),
+            scheduler=SteeringScheduler(steering, scratch),
             num_samples=-1,
             reuse_actors=True,
             trial_name_creator=_name_of,

@@ -37,6 +37,8 @@ class Manifest:
     split: dict[str, Any]
     """method, fingerprint, num_train, num_holdout."""
     seed: int
+    inherited: tuple[dict[str, Any], ...] = ()
+    """Configurations of another study that this one tries: `search.inherit` has their form."""
     generation: int = 1
     """How often the command was started on this study."""
     created: float = field(default_factory=time.time)
@@ -66,6 +68,7 @@ def read_manifest(url: str) -> Manifest:
         )
     try:
         raw["arguments"] = tuple(raw["arguments"])
+        raw["inherited"] = tuple(raw.get("inherited", ()))
         manifest = Manifest(**raw)
         _check(manifest)
         return manifest

@@ -40,3 +40,18 @@ def test_num_trials_is_twelve_unless_a_time_budget_stands_alone():
     assert SearchSettings().num_trials == 12
     assert SearchSettings(time_budget="1h").num_trials is None
     assert SearchSettings(time_budget="1h", trials=3).num_trials == 3
+
+
+def test_preset_gives_what_was_left_out():
+    best = SearchSettings(preset="best")
+    assert (best.num_trials, best.num_members, best.with_preset_epochs(33_600).epochs) == (100, 10, 30)
+    assert SearchSettings(preset="quick").with_preset_epochs(1_149).epochs == 30
+    assert SearchSettings(preset="good").with_preset_epochs(33_600).epochs == 20
+    assert SearchSettings(preset="quick", time_budget="1h").num_trials == 12
+
+
+def test_options_that_are_given_go_before_the_preset():
+    own = SearchSettings(preset="best", trials=3, top_k=2, epochs=4)
+    assert (own.num_trials, own.num_members, own.with_preset_epochs(33_600).epochs) == (3, 2, 4)
+    assert SearchSettings().with_preset_epochs(33_600).epochs is None
+    assert SearchSettings().num_members == 5

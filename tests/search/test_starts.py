@@ -5,12 +5,14 @@ import pytest
 from core.config import NO_AUGMENT, Config
 from core.known import KNOWN_CONFIGS
 from search import starts
+from search.domain import Domain
 from search.space import params_of
 from search.starts import known_starts
 
 
 def starts_of(model: str, image_shape: tuple[int, int, int] = (28, 28, 1), base: Config | None = None) -> list:
-    return known_starts(model, base or KNOWN_CONFIGS[model], image_shape=image_shape, num_train_rows=33_600)
+    domain = Domain(base=base or KNOWN_CONFIGS[model], image_shape=image_shape, num_train_rows=33_600)
+    return known_starts(model, domain)
 
 
 @pytest.mark.parametrize(

@@ -141,8 +141,39 @@ def test_spent_time_budget_starts_nothing_and_ends_what_runs_at_its_epoch(make_s
     assert not steering.report(number, epoch_report(1, 0.5, seconds=1), worker=HERE, has_predictions=True)
     # another epoch of 1000 s would end after the deadline
     assert steering.report(number, epoch_report(2, 0.5, seconds=1000), worker=HERE, has_predictions=True)
+    assert steering.ledger[number].state == "pruned"
     assert steering.ledger[number].user_attrs["reason"] == "time budget"
     steering.deadline = time.time() - 1
+    assert steering.next_trial() is None
+
+
+def test_trial_that_the_time_budget_ended_goes_on_in_the_next_start(make_steering, tmp_path):
+    steering = make_steering(num_trials=2, deadline=time.time() + 100)
+    number = next_number(steering)
+    checkpoint = tmp_path / "study/trials/t000000/checkpoint/1/state.npz"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    steering.report(number, epoch_report(1, 0.5, seconds=1000), worker=HERE, has_predictions=True)
+    write_whole_predictions(steering, number)
+    assert checkpoint.exists()
+
+    again = make_steering(num_trials=2)
+    assignment = again.next_trial()
+    assert (assignment.record.number, assignment.num_recorded_epochs) == (number, 1)
+    assert again.num_left == 1
+    run_to_end(again, number, 0.4, start=2)
+    assert again.ledger[number].state == "complete"
+    assert "reason" not in again.ledger[number].user_attrs
+    assert not checkpoint.exists()
+
+
+def test_no_trial_starts_that_could_not_end_an_epoch_in_time(make_steering):
+    steering = make_steering(deadline=time.time() + 100)
+    number = next_number(steering)
+    steering.report(number, epoch_report(1, 0.5, seconds=50), worker=HERE, has_predictions=True)
+    assert not steering.is_time_up
+    steering.report(number, epoch_report(2, 0.5, seconds=150), worker=HERE, has_predictions=True)
+    assert steering.is_time_up
     assert steering.next_trial() is None
 
 
@@ -151,6 +182,23 @@ def test_search_stops_when_its_first_three_trials_fail(make_steering):
     for _ in range(3):
         assert steering.stop_reason is None
         steering.fail(next_number(steering), "no")
+    assert steering.stop_reason == "failing"
+
+
+def test_search_goes_on_when_its_first_trials_fail_for_different_reasons(make_steering):
+    steering = make_steering(num_trials=10)
+    for error in ("epoch 3: loss is nan", "out of memory", "epoch 12: loss is nan", "epoch 4: loss is nan"):
+        steering.fail(next_number(steering), error)
+    assert steering.stop_reason is None
+    for _ in range(6):
+        steering.fail(next_number(steering), "out of memory")
+    assert steering.stop_reason == "failing"
+
+
+def test_numbers_do_not_make_another_reason(make_steering):
+    steering = make_steering(num_trials=10)
+    for epoch in range(3):
+        steering.fail(next_number(steering), f"epoch {epoch}: loss is nan after {epoch / 7} s at 0x7f{epoch}a")
     assert steering.stop_reason == "failing"
 
 

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,11 +14,14 @@ from ray.tune.search import Searcher
 
 from core.errors import StudyError, TrainingError
 from core.store.study import StudyFolder
+from search.steering import Steering
 from search.trainable import TrialTrainable
 from search.tune import SteeringScheduler, SteeringSearcher, SteeringStopper
 
-from .conftest import EPOCHS, epoch_report
+from .conftest import EPOCHS, HERE, epoch_report
 from .test_steering import next_number, write_whole_predictions
+
+SCRATCH = "no such folder"
 
 
 def result_of(number: int, epoch: int, log_loss: float) -> dict[str, Any]:
@@ -45,7 +49,7 @@ def test_searcher_suggests_no_more_than_may_run_and_finishes_with_the_budget(mak
 
 def test_scheduler_continues_until_the_last_epoch_and_stops_then(make_steering):
     steering = make_steering()
-    scheduler = SteeringScheduler(steering)
+    scheduler = SteeringScheduler(steering, SCRATCH)
     number = next_number(steering)
     write_whole_predictions(steering, number)
     decisions = [scheduler.on_trial_result(None, None, result_of(number, e, 0.5)) for e in range(1, EPOCHS + 1)]
@@ -57,17 +61,39 @@ def test_scheduler_tells_an_error_that_a_worker_returned(make_steering):
     steering = make_steering()
     number = next_number(steering)
     result = {"number": number, "error": "epoch 2: the loss must be finite", "traceback": "Traceback", "node": "here"}
-    assert SteeringScheduler(steering).on_trial_result(None, None, result) == TrialScheduler.STOP
+    assert SteeringScheduler(steering, SCRATCH).on_trial_result(None, None, result) == TrialScheduler.STOP
     assert steering.ledger[number].error == "epoch 2: the loss must be finite"
+
+
+def tell_death(steering: Steering, number: int, folder: Path) -> None:
+    (folder / "error.txt").write_text("Failure # 1\nThe actor died unexpectedly before finishing this task.\n")
+    config = {"trial": {"number": number, "trial_id": f"t{number:06d}"}}
+    trial = SimpleNamespace(config=config, error_file=str(folder / "error.txt"))
+    SteeringScheduler(steering, str(folder)).on_trial_error(None, trial)
 
 
 def test_scheduler_tells_a_worker_that_died(make_steering, tmp_path):
     steering = make_steering()
     number = next_number(steering)
-    (tmp_path / "error.txt").write_text("Failure # 1\nThe actor died unexpectedly before finishing this task.\n")
-    trial = SimpleNamespace(config={"trial": {"number": number}}, error_file=str(tmp_path / "error.txt"))
-    SteeringScheduler(steering).on_trial_error(None, trial)
+    tell_death(steering, number, tmp_path)
     assert steering.ledger[number].error == "the worker's process died (out of memory, or killed)"
+
+
+def test_scheduler_tells_a_worker_that_ended_itself_for_its_silence_with_its_stacks(
+    make_steering, tmp_path, monkeypatch
+):
+    steering = make_steering()
+    number = next_number(steering)
+    steering.report(number, epoch_report(1, 0.5, seconds=20), worker=HERE, has_predictions=False)
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 199)
+    assert not steering.is_silent(number)
+    monkeypatch.setattr("time.time", lambda: now + 201)
+    (tmp_path / "silent-t000000.txt").write_text("Thread 0x1 (most recent call first)")
+    tell_death(steering, number, tmp_path)
+    record = steering.ledger[number]
+    assert record.error == "it reported nothing for 10 times its usual epoch or more, and was ended"
+    assert "most recent call first" in Path(steering.ledger.folder.trial(record.trial_id).error).read_text()
 
 
 def test_error_of_the_driver_stops_the_search_and_is_kept_to_be_raised(make_steering, monkeypatch):
@@ -78,13 +104,16 @@ def test_error_of_the_driver_stops_the_search_and_is_kept_to_be_raised(make_stee
         raise StudyError("no space left")
 
     monkeypatch.setattr("search.ledger.write_record", full)
-    assert SteeringScheduler(steering).on_trial_result(None, None, result_of(number, 1, 0.5)) == TrialScheduler.STOP
+    assert (
+        SteeringScheduler(steering, SCRATCH).on_trial_result(None, None, result_of(number, 1, 0.5))
+        == TrialScheduler.STOP
+    )
     assert str(steering.error) == "no space left"
     assert SteeringStopper(steering).stop_all()
 
 
 def test_adapters_are_neither_copied_nor_pickled_with_the_steering(make_steering):
-    scheduler = SteeringScheduler(make_steering())
+    scheduler = SteeringScheduler(make_steering(), SCRATCH)
     assert copy.deepcopy(scheduler) is scheduler
     assert type(pickle.loads(pickle.dumps(scheduler))) is object
 
@@ -102,7 +131,8 @@ def test_trainable_returns_an_error_with_its_traceback_and_lives_on(error, line,
         raise error
 
     trainable = TrialTrainable.__new__(TrialTrainable)
-    trainable.reset_config({"trial": {"number": 3}})
+    trainable._worker = SimpleNamespace(scratch=SCRATCH)  # type: ignore[assignment]
+    trainable.reset_config({"trial": {"number": 3, "trial_id": "t000003", "first_silence_seconds": 60.0}})
     monkeypatch.setattr(trainable, "_start", fail)
     result = trainable.step()
     assert (result["number"], result["error"]) == (3, line)

@@ -1,0 +1,99 @@
+"""From the settings to a search that can begin: data, records and starts read and checked, nothing written."""
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from core.data.dataset import Dataset
+from core.data.load import load_dataset
+from core.data.split import Split, split_rows
+from core.limits import require_config_fits_data
+from core.progress import print_line
+from core.store.manifest import Manifest
+from core.store.study import StudyFolder
+from core.study import base_config, check_study, study_folder, with_epochs
+from search.domain import Domain
+from search.inherit import find_study, inherited_starts, starts_from_json, starts_to_json
+from search.ledger import Ledger
+from search.settings import SearchSettings
+from search.starts import known_starts, with_inherited
+from search.steering import Steering
+from search.study import TrialStudy
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchStart:
+    """All that one start of a search works with."""
+
+    settings: SearchSettings
+    dataset: Dataset
+    split: Split
+    manifest: Manifest
+    steering: Steering
+    console: Console
+    began: float
+    """Seconds since 1970 at which the command began."""
+
+    @property
+    def folder(self) -> StudyFolder:
+        """The study's."""
+        return study_folder(self.settings)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The steering's."""
+        return self.steering.ledger
+
+    def say(self, line: str) -> None:
+        """Print one line as it is."""
+        print_line(self.console, line)
+
+
+def prepare(settings: SearchSettings, console: Console, began: float) -> SearchStart:
+    """Read data and records and check everything that can be checked before a cluster is there; writes nothing."""
+    dataset = load_dataset(settings.data, image_shape=settings.image_shape)
+    split = split_rows(dataset, settings.holdout, settings.seed)
+    num_train = len(split.train_rows)
+    settings = with_epochs(settings.with_preset_epochs(num_train), num_train)
+    base = base_config(settings, num_train)
+    require_config_fits_data(base, image_shape=dataset.image_shape, num_train=num_train)
+    manifest = check_study(settings, "search", sys.argv[1:], dataset, split)
+    domain = Domain(base=base, image_shape=dataset.image_shape, num_train_rows=num_train)
+    manifest = _with_inheritance(manifest, settings, domain)
+    return SearchStart(
+        settings=settings,
+        dataset=dataset,
+        split=split,
+        manifest=manifest,
+        steering=_steering(settings, manifest, domain),
+        console=console,
+        began=began,
+    )
+
+
+def _with_inheritance(manifest: Manifest, settings: SearchSettings, domain: Domain) -> Manifest:
+    """Return the manifest with --start-from's configurations, as this start reads them or an earlier one did."""
+    if settings.start_from is None or any(item["named"] == settings.start_from for item in manifest.inherited):
+        return manifest
+    starts = inherited_starts(find_study(settings.start_from, settings.runs), domain)
+    items = [{"named": settings.start_from, **item} for item in starts_to_json(starts)]
+    return dataclasses.replace(manifest, inherited=(*manifest.inherited, *items))
+
+
+def _steering(settings: SearchSettings, manifest: Manifest, domain: Domain) -> Steering:
+    """Return the search's state as the records tell it."""
+    epochs = domain.base.train.epochs
+    ledger = Ledger(study_folder(settings), manifest.generation)
+    ledger.load()
+    steering = Steering(
+        study=TrialStudy(domain.suggest, seed=settings.seed, epochs=epochs),
+        ledger=ledger,
+        num_trials=settings.num_trials,
+        seed=settings.seed,
+        epochs=epochs,
+        starts=with_inherited(known_starts(settings.model, domain), starts_from_json(manifest.inherited)),
+    )
+    steering.resume()
+    return steering
