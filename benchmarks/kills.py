@@ -103,7 +103,7 @@ class Starts:
         reader.start()
         was_killed = _kill_at(process, moment, is_there, started + self.max_seconds)
         code = process.wait()
-        reader.join(timeout=END_SECONDS)
+        reader.join(timeout=1 if was_killed else END_SECONDS)  # a process that lives on may hold the pipe open
         return Start(was_killed=was_killed, code=code, printed=tuple(printed), seconds=time.perf_counter() - started)
 
     def num_surviving(self) -> int:
