@@ -6,37 +6,18 @@ import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from benchmarks.saboteur import ERROR, STEPS_FILE, log_loss_of, sabotage_of, sabotaged_epoch
 from core.data.split import Split
 from core.store.predictions import Predictions, write_predictions
 from core.store.records import EpochReport
 from core.store.study import TrialFolder
 from search.trainable import TrialTrainable, WorkerSettings
 
-Sabotage = Literal["raise", "nan", "kill", "hang"]
-SABOTAGES: tuple[Sabotage, ...] = ("raise", "nan", "kill", "hang")
-SABOTAGED_OF_TEN = (3, 6, 8)
-BAD_OF_TEN = 1
-"""This one's log-loss is bad enough to be pruned; the others get better from trial to trial, and are not."""
 HANG_SECONDS = 3600
-STEPS_FILE = "steps.jsonl"
-ERROR = "sabotaged"
-
-
-def sabotage_of(number: int) -> Sabotage | None:
-    """Return what befalls a trial: one of the four in turns for three of ten trials, nothing for the others."""
-    if number % 10 not in SABOTAGED_OF_TEN:
-        return None
-    order = number // 10 * len(SABOTAGED_OF_TEN) + SABOTAGED_OF_TEN.index(number % 10)
-    return SABOTAGES[order % len(SABOTAGES)]
-
-
-def sabotaged_epoch(number: int) -> int:
-    """Return the epoch, 2 or 3, in which it befalls the trial."""
-    return 2 + number // 10 % 2
 
 
 class SabotagedTrainable(TrialTrainable):
@@ -50,16 +31,9 @@ class SabotagedTrainable(TrialTrainable):
         return SabotagedRun(self._assignment, self._worker, self._split, self.epoch_seconds)
 
 
-class SlowSabotagedTrainable(SabotagedTrainable):
-    """Epochs long enough for the share of the time that goes into trials to mean something."""
-
-    epoch_seconds = 1.5
-
-
-class QuickSabotagedTrainable(SabotagedTrainable):
-    """Epochs as short as a test may take."""
-
-    epoch_seconds = 0.2
+def trainable_of(epoch_seconds: float) -> type[SabotagedTrainable]:
+    """Return the trainable whose epochs take so long."""
+    return type("SabotagedTrainable", (SabotagedTrainable,), {"epoch_seconds": epoch_seconds})
 
 
 class SabotagedRun:
@@ -90,11 +64,7 @@ class SabotagedRun:
         may_end = self._epoch in (*self._worker.ending_epochs, self._num_epochs)
         if may_end:
             self._write_predictions()
-        return self._report(float("nan") if sabotage == "nan" else self._log_loss()), may_end
-
-    def _log_loss(self) -> float:
-        """Return what the trial scores."""
-        return 9.0 if self._number % 10 == BAD_OF_TEN else 1 / (1 + self._number)
+        return self._report(float("nan") if sabotage == "nan" else log_loss_of(self._number)), may_end
 
     def _report(self, log_loss: float) -> EpochReport:
         """Return the epoch's report."""
