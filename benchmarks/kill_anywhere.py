@@ -43,6 +43,7 @@ WORDS = {
     "unequal": "records unlike an uninterrupted search's (one worker)",
     "restarts_raised": "searches whose restart raised",
     "processes_left": "processes left by a search that came to its end",
+    "leftovers": "files left that nobody needs (ours)",
     "running_at_kills": "trials running at kills, over all kills",
     "epochs_redone": "epochs redone",
 }
@@ -109,10 +110,12 @@ def kill_in_turns(
         for name, tally in tallies.items():
             left = settings.num_kills - tally.num_kills
             if left > 0:
-                started, before = time.perf_counter(), (tally.num_kills, len(tally.faults))
+                started, before = time.perf_counter(), (tally.num_kills, len(tally.faults), len(tally.leftovers))
                 kill_until_it_ends(searches[name], tally, generator, min(left, MOST_KILLS_OF_A_SEARCH))
                 for fault in tally.faults[before[1] :] if name == "ours" else ():
                     say(f"FAULT {fault.kind}: {fault.words}")
+                for path in tally.leftovers[before[2] :]:
+                    say(f"left: {path}")
                 say(
                     f"{name}, seed {seed}, workers {num_workers}: {tally.num_kills - before[0]} kills, "
                     f"{len(tally.faults) - before[1]} faults, {time.perf_counter() - started:.0f} s"

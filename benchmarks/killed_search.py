@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmarks.killed_study import FAULT_KINDS, Fault, StudyWatch
+from benchmarks.killed_study import FAULT_KINDS, Fault, StudyWatch, leftovers
 from benchmarks.kills import Moment, Start, Starts
 from core.store.manifest import usable_cores
 from core.store.study import StudyFolder
@@ -37,6 +37,8 @@ class Tally:
     epochs_redone: int | None = None
     """Epochs that were trained to their end more than once. None: not counted."""
     restarts_raised: int = 0
+    leftovers: list[str] = field(default_factory=list)
+    """Files that nobody needs any more: half-written ones, and checkpoints of ended trials."""
     processes_left: int = 0
     """Processes that were there after a search had come to its end."""
 
@@ -51,6 +53,7 @@ class Tally:
         counts = {"searches": self.num_searches, "kills": self.num_kills}
         counts |= {kind: found[kind] for kind in FAULT_KINDS}
         counts |= {"restarts_raised": self.restarts_raised, "processes_left": self.processes_left}
+        counts["leftovers"] = len(self.leftovers)
         some = {"running_at_kills": self.running_at_kills, "epochs_redone": self.epochs_redone}
         return counts | {name: count for name, count in some.items() if count is not None}
 
@@ -148,6 +151,7 @@ class OurSearch:
             tally.faults.append(Fault(kind="finished_lost", words=f"exit code {end.code}: {end.text[-2000:]}"))
         tally.processes_left += self.starts.num_surviving()
         self.watch.look_at_end(self.num_trials)
+        tally.leftovers += leftovers(self.watch.folder)
         if self.num_workers == 1:
             self.watch.compare(self._folder(self._whole))
         tally.faults += self.watch.faults

@@ -5,6 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from optuna.trial import TrialState
@@ -168,6 +169,13 @@ class StudyWatch:
 def read_records(folder: StudyFolder) -> list[TrialRecord]:
     """Return all records of a study by number."""
     return [read_record(folder.trial(trial_id).record) for trial_id in folder.trial_ids()]
+
+
+def leftovers(folder: StudyFolder) -> list[str]:
+    """Return what nobody needs in a study that is done: half-written files, checkpoints of ended trials."""
+    temporary = [path for path in Path(folder.url).rglob(f"{files.TEMPORARY_PREFIX}*") if path.is_file()]
+    ended = [folder.trial(record.trial_id).checkpoints for record in read_records(folder) if record.has_ended]
+    return [*map(str, temporary), *(url for url in ended if files.exists(url))]
 
 
 def essence(record: TrialRecord) -> dict[str, Any]:

@@ -30,11 +30,18 @@ FIGURES = {
     "time_to_notebook": ["errors"],
 }
 """What else some JSON lines hold."""
+COUNTING = {
+    "kill_anywhere": {"ours", "control"},
+    "sabotage": {"trials", "told_as_it_was", "budget_share", "time_share", "left_running", "processes_left"},
+}
+"""Those that count faults instead of timing anything, on data of their own; some keys of their JSON lines."""
+RECORDING = {"record_curves"}
+"""No benchmark: it writes what one reads."""
 
 
 def test_every_benchmark_is_run_here() -> None:
     commands = {path.stem for path in (ROOT / "benchmarks").glob("*.py") if "run_command(" in path.read_text()}
-    assert commands == set(KEYS)
+    assert commands == {*KEYS, *COUNTING, *RECORDING}
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -76,6 +83,17 @@ def test_a_quick_run_ends_in_its_json_line(name: str, tmp_path: Path) -> None:
     assert all(np.isfinite(ratio) and ratio > 0 for ratio in found["ratios"].values())
     assert all(np.isfinite(found[figure]) for figure in FIGURES.get(name, []))
     assert found.get("retraced", 0) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COUNTING)
+def test_a_quick_run_that_counts_ends_in_its_json_line(name: str) -> None:
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["benchmark"] == name
+    assert set(found) >= COUNTING[name]
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.killed_study import StudyWatch, running_in_study
+from benchmarks.killed_study import StudyWatch, leftovers, running_in_study
 from core.config import Config, TrainConfig
 from core.store.checkpoint import Checkpoint, write_checkpoint
 from core.store.predictions import Predictions, write_predictions
@@ -173,6 +173,16 @@ def test_watch_compares_records_but_for_times_and_predictions_to_the_bit(study, 
     watch.compare(whole.folder)
     assert kinds(watch) == ["unequal", "unequal"]
     assert [fault.words[:7] for fault in watch.faults] == ["t000001", "t000002"]
+
+
+def test_leftovers_are_half_written_files_and_checkpoints_of_ended_trials(study):
+    study.write(0, 3, state="complete")
+    study.write(1, 3)
+    for number in (0, 1):
+        study.checkpoint(number, 3)
+    (Path(study.folder.trial("t000001").url) / ".softvote-01").write_text("{")
+    found = [Path(path).relative_to(study.folder.trials).as_posix() for path in leftovers(study.folder)]
+    assert found == ["t000001/.softvote-01", "t000000/checkpoint"]
 
 
 def test_running_in_study_are_the_trials_whose_end_was_not_told():
