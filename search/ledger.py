@@ -104,6 +104,11 @@ class Ledger:
         return [record for record in self.ended if record.state == "failed"]
 
     @property
+    def cut_short(self) -> list[TrialRecord]:
+        """Trials that the time budget ended, with which another start goes on, by number."""
+        return [record for record in self.ended if record.user_attrs.get("reason") == TIME_BUDGET]
+
+    @property
     def unranked(self) -> list[TrialRecord]:
         """All records that `ranked` leaves out, by number."""
         ranked = {record.number for record in self.ranked}

@@ -110,8 +110,10 @@ def _train(start: SearchStart) -> None:
         raise KeyboardInterrupt
     if steering.stop_reason == "failing" or not ledger.ranked:
         _raise_failure(start)
-    if steering.num_left:
-        start.say(f"the time budget is spent; trials left for another start of the same command: {steering.num_left}")
+    num_cut, num_left = len(ledger.cut_short), steering.num_left or 0
+    if num_cut or num_left:
+        left = f"trials to go on with: {num_cut}" + (f", to start: {num_left}" if num_left else "")
+        start.say(f"the time budget is spent; for another start of the same command, {left}")
 
 
 def _deadline(start: SearchStart) -> float | None:

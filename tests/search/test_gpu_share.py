@@ -1,0 +1,89 @@
+"""A share of a card, on a real Ray cluster that believes in one: as many trials run on it as the share says."""
+
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.data.dataset import Dataset
+from core.data.split import Split
+from core.store.predictions import Predictions, write_predictions
+from core.store.records import EpochReport
+from search.cluster import plan_resources, ray_cluster, scratch_folder
+from search.trainable import TrialTrainable, WorkerSettings
+
+from .conftest import EPOCHS, epoch_report
+
+NUM_AT_ONCE = 4
+
+
+class WaitsForTheOthers(TrialTrainable):
+    """Ends its first epoch when four trials are in theirs; a fifth that began before would show in the folder."""
+
+    def _start(self) -> Any:
+        meeting = Path(self._worker.scratch) / "meeting"
+        meeting.mkdir(exist_ok=True)
+        number = self._assignment["number"]
+        (meeting / f"{number} on {os.environ.get('CUDA_VISIBLE_DEVICES')}").touch()
+        until = time.monotonic() + 60
+        while len(list(meeting.iterdir())) < NUM_AT_ONCE:
+            assert time.monotonic() < until, f"trial {number} was left alone"
+            time.sleep(0.05)
+        return SimpleNamespace(next_epoch=self._next_epoch, trainer=SimpleNamespace(precision="float32"))
+
+    def _next_epoch(self) -> tuple[EpochReport, bool]:
+        softmax = np.full((1, 2), 0.5, np.float32)
+        predictions = Predictions(trial_id="t", rows=np.arange(1), softmax=softmax, test_softmax=softmax, data="d")
+        write_predictions(f"{self._assignment['folder']}/predictions.npz", predictions)
+        return epoch_report(EPOCHS, 0.5), True
+
+
+@pytest.fixture
+def cluster_with_a_card(monkeypatch):
+    """A cluster of this test's own: 4 processors, and a card that nobody looks for."""
+    import ray
+
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)  # the tests hide real ones from tensorflow
+    with scratch_folder() as scratch:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_AUTH_TOKEN", "0" * 64)
+        ray.init(
+            address="local",
+            num_cpus=NUM_AT_ONCE,
+            num_gpus=1,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            _temp_dir=scratch,
+        )
+        yield scratch
+        ray.shutdown()
+
+
+def test_a_quarter_of_a_card_each_lets_four_trials_run_on_it_at_once(make_steering, cluster_with_a_card):
+    from search.tune import run_tune
+
+    steering = make_steering(num_trials=NUM_AT_ONCE, others=("a", "b"))
+    dataset = Dataset.__new__(Dataset)
+    split = Split.__new__(Split)
+    with ray_cluster(None, cluster_with_a_card):
+        plan = plan_resources(1, 0.25)
+        assert plan.max_concurrent == NUM_AT_ONCE
+        worker = WorkerSettings(
+            num_threads=1,
+            use_gpu=True,
+            generation=1,
+            ending_epochs=(),
+            deadline=None,
+            keeps_models=False,
+            scratch=cluster_with_a_card,
+        )
+        folder = steering.ledger.folder
+        run_tune(steering, folder, plan, worker, dataset, split, cluster_with_a_card, lambda: None, WaitsForTheOthers)
+    assert [record.error for record in steering.ledger.records] == [None] * NUM_AT_ONCE
+    meeting = Path(cluster_with_a_card) / "meeting"
+    assert sorted(path.name for path in meeting.iterdir()) == [f"{number} on 0" for number in range(NUM_AT_ONCE)]
