@@ -1,5 +1,6 @@
 """The driver's book of trial records: every change is on disk before the search goes on."""
 
+import bisect
 import contextlib
 import dataclasses
 import time
@@ -46,12 +47,20 @@ class Ledger:
         self.folder = folder
         self._generation = generation
         self._records: dict[int, TrialRecord] = {}
+        self._numbers: list[int] = []
+        self._ended: list[TrialRecord] = []
+        self._failed: list[TrialRecord] = []
+        self._ranked: list[TrialRecord] = []
         self.damaged: list[str] = []
         """What could not be read, one line each; those trials' numbers are not used again."""
         self.num_taken = 0
         """The first number that no folder of the study has had."""
         self.on_write: Callable[[TrialRecord], None] = lambda record: None
         """Called with each record once it is on disk."""
+        self.origins: set[str] = set()
+        """Who chose the configurations of the records: known ones' names, or `sampler`."""
+        self.longest_epoch_seconds: float | None = None
+        """Of all recorded epochs."""
 
     def load(self) -> None:
         """Read all records; a torn one costs that trial alone.
@@ -82,29 +91,38 @@ class Ledger:
             record = _begun_again(record)
         elif record.user_attrs.get("reason") == TIME_BUDGET:
             record = _reopened(record)
-        self._records[record.number] = record
+        self._enter(record)
         return True
 
     @property
     def records(self) -> list[TrialRecord]:
         """All records by number."""
-        return [self._records[number] for number in sorted(self._records)]
+        return [self._records[number] for number in self._numbers]
 
     @property
     def ended(self) -> list[TrialRecord]:
         """Records of complete, pruned and failed trials, by number."""
-        return [record for record in self.records if record.has_ended]
+        return list(self._ended)
+
+    @property
+    def num_ended(self) -> int:
+        """Complete, pruned and failed trials."""
+        return len(self._ended)
 
     @property
     def ranked(self) -> list[TrialRecord]:
         """Complete and pruned trials by best holdout log-loss; ties: the lower number first."""
-        scored = [r for r in self.ended if r.state != "failed" and r.best is not None]
-        return sorted(scored, key=lambda r: (_log_loss(r), r.number), reverse=LOG_LOSS.mode == "max")
+        return list(self._ranked)
+
+    @property
+    def best(self) -> TrialRecord | None:
+        """The first of `ranked`, if any."""
+        return self._ranked[0] if self._ranked else None
 
     @property
     def failed(self) -> list[TrialRecord]:
         """Trials that ended in an error, by number."""
-        return [record for record in self.ended if record.state == "failed"]
+        return list(self._failed)
 
     @property
     def cut_short(self) -> list[TrialRecord]:
@@ -186,9 +204,26 @@ class Ledger:
     def _write(self, record: TrialRecord) -> TrialRecord:
         """Put the record on disk, then into the book."""
         write_record(self.folder.trial(record.trial_id).record, record)
-        self._records[record.number] = record
+        self._enter(record)
         self.on_write(record)
         return record
+
+    def _enter(self, record: TrialRecord) -> None:
+        """Put a record, new or changed, where it belongs; a trial ends once, so that nothing is sorted again."""
+        if record.number not in self._records:
+            bisect.insort(self._numbers, record.number)
+        self._records[record.number] = record
+        self.origins.add(record.user_attrs.get("origin", ""))
+        if record.epochs:
+            longest = max(epoch.seconds for epoch in record.epochs)
+            self.longest_epoch_seconds = max(longest, self.longest_epoch_seconds or 0.0)
+        if not record.has_ended:
+            return
+        bisect.insort(self._ended, record, key=_number)
+        if record.state == "failed":
+            bisect.insort(self._failed, record, key=_number)
+        elif record.best is not None:
+            bisect.insort(self._ranked, record, key=_rank)
 
 
 def _has_begun(folder: TrialFolder) -> bool:
@@ -208,8 +243,13 @@ def _reopened(record: TrialRecord) -> TrialRecord:
     return dataclasses.replace(record, state="running", ended=None, user_attrs=attrs)
 
 
-def _log_loss(record: TrialRecord) -> float:
-    """Return the best epoch's holdout log-loss of a record that has one."""
+def _number(record: TrialRecord) -> int:
+    """Return the trial's number."""
+    return record.number
+
+
+def _rank(record: TrialRecord) -> tuple[float, int]:
+    """Return what sorts the better first, by the best epoch of a record that has one; then the lower number."""
     best = record.best
     assert best is not None, "ranked records have epochs"
-    return best.log_loss
+    return LOG_LOSS.sort_key(best.log_loss), record.number

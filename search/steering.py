@@ -71,7 +71,7 @@ class Steering:
         """Trials still to be started or gone on with, None for no limit."""
         if self.num_trials is None:
             return None
-        return max(self.num_trials - len(self.ledger.ended) - len(self.running), 0)
+        return max(self.num_trials - self.ledger.num_ended - len(self.running), 0)
 
     @property
     def is_time_up(self) -> bool:
@@ -135,8 +135,8 @@ class Steering:
 
     def _open_new(self) -> TrialRecord:
         """Ask the study for a new trial; the known configurations come first."""
-        tried = {record.user_attrs.get("origin") for record in self.ledger.records}
-        start = next((start for start in self.starts if start.origin not in tried), Start(origin=SAMPLER))
+        untried = (start for start in self.starts if start.origin not in self.ledger.origins)
+        start = next(untried, Start(origin=SAMPLER))
         number, config = self.study.ask(start)
         seed = derive_seed(self.seed, "training", number)
         return self.ledger.open(number, config, seed, self.study.sampler_memory(number), start.origin)
@@ -156,7 +156,7 @@ class Steering:
 
     def _first_silence_limit(self, record: TrialRecord) -> float:
         """Return the seconds that a trial's first epoch of this start may take; a lost checkpoint costs them all."""
-        longest = max((epoch.seconds for other in self.ledger.records for epoch in other.epochs), default=None)
+        longest = self.ledger.longest_epoch_seconds
         return silence_limit((), longest, least=self.least_silence_seconds) * (1 + len(record.epochs))
 
     def _usual_epoch_seconds(self) -> float:

@@ -344,3 +344,22 @@ def test_torn_record_costs_that_trial_alone(make_steering, tmp_path):
     assert "t000000/trial.json is torn" in again.ledger.damaged[0]
     assert [r.number for r in again.ledger.records] == [1]
     assert next_number(again) == 2
+
+
+def test_book_keeps_its_lists_in_order_whatever_ends_first(make_steering):
+    steering = make_steering(num_trials=6, others=("fast",))
+    numbers = [next_number(steering) for _ in range(6)]
+    for number, log_loss in ((4, 0.5), (1, 0.2), (3, 0.5)):
+        run_to_end(steering, number, log_loss)
+    for number in (5, 2):
+        steering.fail(number, "no")
+    for ledger in (steering.ledger, make_steering(num_trials=6).ledger):
+        assert [record.number for record in ledger.records] == numbers
+        assert [record.number for record in ledger.ended] == [1, 2, 3, 4, 5]
+        assert [record.number for record in ledger.failed] == [2, 5]
+        assert [record.number for record in ledger.ranked] == [1, 3, 4]
+        assert [record.number for record in ledger.unranked] == [0, 2, 5]
+        assert ledger.best == ledger[1]
+        assert ledger.num_ended == 5
+        assert ledger.origins == {"notebook", "fast", "sampler"}
+        assert ledger.longest_epoch_seconds == 1.0
