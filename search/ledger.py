@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from core.errors import StoredFileError, StudyError
 from core.metrics import LOG_LOSS
 from core.store import files
 from core.store.records import EpochReport, TrialRecord, TrialState, read_record, write_record
-from core.store.study import StudyFolder, number_of, trial_id_of
+from core.store.study import StudyFolder, TrialFolder, number_of, trial_id_of
 from search.study import RUNG_PREFIX, check_memory
 
 TIME_BUDGET = "time budget"
@@ -49,6 +50,8 @@ class Ledger:
         """What could not be read, one line each; those trials' numbers are not used again."""
         self.num_taken = 0
         """The first number that no folder of the study has had."""
+        self.on_write: Callable[[TrialRecord], None] = lambda record: None
+        """Called with each record once it is on disk."""
 
     def load(self) -> None:
         """Read all records; a torn one costs that trial alone.
@@ -57,25 +60,30 @@ class Ledger:
         configuration and seed give the same ones. One that a time budget ended goes on.
         """
         for trial_id in self.folder.trial_ids():
-            self.num_taken = max(self.num_taken, number_of(trial_id) + 1)
-            folder = self.folder.trial(trial_id)
-            try:
-                record = read_record(folder.record)
-                check_memory(record)
-            except FileNotFoundError:
-                continue
-            except StoredFileError as error:
-                self.damaged.append(str(error))
-                continue
-            if record.trial_id != trial_id or record.number != number_of(trial_id):
-                self.damaged.append(f"{folder.record} must be the record of {trial_id}, got that of {record.trial_id}")
-                continue
-            is_scored = record.state in ("complete", "pruned")
-            if is_scored and not files.is_whole_npz(folder.predictions, PREDICTED):
-                record = _begun_again(record)
-            elif record.user_attrs.get("reason") == TIME_BUDGET:
-                record = _reopened(record)
-            self._records[record.number] = record
+            if self._load_trial(trial_id):
+                self.num_taken = max(self.num_taken, number_of(trial_id) + 1)
+
+    def _load_trial(self, trial_id: str) -> bool:
+        """Read one record; False where there is none yet, so that its number is free."""
+        folder = self.folder.trial(trial_id)
+        try:
+            record = read_record(folder.record)
+            check_memory(record)
+        except FileNotFoundError:
+            return _has_begun(folder)
+        except StoredFileError as error:
+            self.damaged.append(str(error))
+            return True
+        if record.trial_id != trial_id or record.number != number_of(trial_id):
+            self.damaged.append(f"{folder.record} must be the record of {trial_id}, got that of {record.trial_id}")
+            return True
+        is_scored = record.state in ("complete", "pruned")
+        if is_scored and not files.is_whole_npz(folder.predictions, PREDICTED):
+            record = _begun_again(record)
+        elif record.user_attrs.get("reason") == TIME_BUDGET:
+            record = _reopened(record)
+        self._records[record.number] = record
+        return True
 
     @property
     def records(self) -> list[TrialRecord]:
@@ -179,7 +187,13 @@ class Ledger:
         """Put the record on disk, then into the book."""
         write_record(self.folder.trial(record.trial_id).record, record)
         self._records[record.number] = record
+        self.on_write(record)
         return record
+
+
+def _has_begun(folder: TrialFolder) -> bool:
+    """False for a folder whose driver was killed before it had put the record there."""
+    return not all(name.startswith(files.TEMPORARY_PREFIX) for name in files.list_names(folder.url))
 
 
 def _begun_again(record: TrialRecord) -> TrialRecord:

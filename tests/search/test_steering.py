@@ -307,6 +307,19 @@ def test_number_of_a_damaged_newest_record_is_not_used_again(make_steering, tmp_
     assert next_number(make_steering()) == 2
 
 
+def test_number_of_a_folder_that_was_made_before_the_driver_was_killed_is_used(make_steering, tmp_path):
+    steering = make_steering()
+    run_to_end(steering, next_number(steering), 0.5)
+    made = tmp_path / "study/trials/t000001"
+    made.mkdir()
+    (made / ".softvote-0123").write_text("{")
+    whole = make_steering(folder="whole")
+    run_to_end(whole, next_number(whole), 0.5)
+    again, expected = make_steering().next_trial().record, whole.next_trial().record
+    assert again.number == 1
+    assert again.config == expected.config
+
+
 @pytest.mark.parametrize(
     "change", [{"epochs": []}, {"distributions": {}}, {"number": 7}, {"params": {"learning_rate": "fast"}}]
 )
