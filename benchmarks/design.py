@@ -65,7 +65,7 @@ def value_at(distribution: BaseDistribution, share: float) -> Any:
         return low + share * (high - low)
     if distribution.log:
         least, most = math.log(low - 0.5), math.log(high + 0.5)
-        return min(round(math.exp(least + share * (most - least))), high)
+        return max(low, min(round(math.exp(least + share * (most - least))), high))
     step = distribution.step or 1
     return low + step * int(share * (round((high - low) / step) + 1))
 

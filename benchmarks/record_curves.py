@@ -19,6 +19,7 @@ from core.data.load import load_dataset
 from core.data.split import Split, split_rows
 from core.device import prepare_tensorflow
 from core.errors import TrainingError
+from core.known import KNOWN_CONFIGS
 from core.progress import new_console, print_line
 from search.space import suggest_config
 
@@ -44,18 +45,22 @@ class RecordSettings(BenchmarkSettings):
 
 
 def main(settings: RecordSettings) -> None:
-    """Train what is not recorded yet, one after the other."""
+    """Train what is not recorded yet, one after the other: the design's, then the known ones."""
     index, count = (int(number) for number in settings.part.split("/"))
     require(0 <= index < count, "--part", "i/n with i below n", settings.part)
     folder = Path(settings.folder)
     folder.mkdir(parents=True, exist_ok=True)
     dataset = load_dataset(find_data(settings))
     split = replay_split(dataset)
-    for number, (params, config) in enumerate(design(settings.configs, settings.epochs, dataset.image_shape, split)):
-        path = folder / f"{number:04}.json"
+    drawn = [("", *each) for each in design(settings.configs, settings.epochs, dataset.image_shape, split)]
+    known: list[tuple[str, dict[str, object], Config]] = [
+        (name, {}, _with_epochs(config, settings.epochs)) for name, config in KNOWN_CONFIGS.items()
+    ]
+    for number, (name, params, config) in enumerate([*drawn, *known]):
+        path = folder / f"{name or format(number, '04')}.json"
         if number % count != index or path.exists():
             continue
-        record = {"number": number, "params": params, **_train(config, dataset, split)}
+        record = {"number": number, "name": name, "params": params, **_train(config, dataset, split)}
         path.write_text(json.dumps(record))
         curve = record["log_loss"]
         print_line(new_console(), f"{number} {len(curve)} epochs, log-loss {min(curve, default=float('nan')):.4f}")
@@ -79,6 +84,11 @@ def design(
     num_rows = len(split.train_rows)
     configs = [suggest_config(trial, base, image_shape=image_shape, num_train_rows=num_rows) for trial in trials]
     return [(trial.values, config) for trial, config in zip(trials, configs, strict=True)]
+
+
+def _with_epochs(config: Config, epochs: int) -> Config:
+    """Return a known configuration as a search of so many epochs trains it."""
+    return dataclasses.replace(config, train=dataclasses.replace(config.train, epochs=epochs))
 
 
 def _train(config: Config, dataset: Dataset, split: Split) -> dict[str, Any]:

@@ -1,18 +1,18 @@
 """The driver's book of trial records: every change is on disk before the search goes on."""
 
-import bisect
 import contextlib
 import dataclasses
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from core.config import Config
 from core.errors import StoredFileError, StudyError
-from core.metrics import LOG_LOSS
 from core.store import files
 from core.store.records import EpochReport, TrialRecord, TrialState, read_record, write_record
-from core.store.study import StudyFolder, number_of, trial_id_of
+from core.store.study import StudyFolder, TrialFolder, number_of, trial_id_of
+from search.standings import Standings
 from search.study import RUNG_PREFIX, check_memory
 
 TIME_BUDGET = "time budget"
@@ -38,26 +38,20 @@ class Worker:
     precision: str
 
 
-class Ledger:
+class Ledger(Standings):
     """All records of a study, in memory and in its folder."""
 
     def __init__(self, folder: StudyFolder, generation: int) -> None:
         """Open the book of `folder` for this start of the driver."""
+        super().__init__()
         self.folder = folder
         self._generation = generation
-        self._records: dict[int, TrialRecord] = {}
-        self._numbers: list[int] = []
-        self._ended: list[TrialRecord] = []
-        self._failed: list[TrialRecord] = []
-        self._ranked: list[TrialRecord] = []
         self.damaged: list[str] = []
         """What could not be read, one line each; those trials' numbers are not used again."""
         self.num_taken = 0
         """The first number that no folder of the study has had."""
-        self.origins: set[str] = set()
-        """Who chose the configurations of the records: known ones' names, or `sampler`."""
-        self.longest_epoch_seconds: float | None = None
-        """Of all recorded epochs."""
+        self.on_write: Callable[[TrialRecord], None] = lambda record: None
+        """Called with each record once it is on disk."""
 
     def load(self) -> None:
         """Read all records; a torn one costs that trial alone.
@@ -66,70 +60,35 @@ class Ledger:
         configuration and seed give the same ones. One that a time budget ended goes on.
         """
         for trial_id in self.folder.trial_ids():
-            self.num_taken = max(self.num_taken, number_of(trial_id) + 1)
-            folder = self.folder.trial(trial_id)
-            try:
-                record = read_record(folder.record)
-                check_memory(record)
-            except FileNotFoundError:
-                continue
-            except StoredFileError as error:
-                self.damaged.append(str(error))
-                continue
-            if record.trial_id != trial_id or record.number != number_of(trial_id):
-                self.damaged.append(f"{folder.record} must be the record of {trial_id}, got that of {record.trial_id}")
-                continue
-            is_scored = record.state in ("complete", "pruned")
-            if is_scored and not files.is_whole_npz(folder.predictions, PREDICTED):
-                record = _begun_again(record)
-            elif record.user_attrs.get("reason") == TIME_BUDGET:
-                record = _reopened(record)
-            self._enter(record)
+            if self._load_trial(trial_id):
+                self.num_taken = max(self.num_taken, number_of(trial_id) + 1)
 
-    @property
-    def records(self) -> list[TrialRecord]:
-        """All records by number."""
-        return [self._records[number] for number in self._numbers]
-
-    @property
-    def ended(self) -> list[TrialRecord]:
-        """Records of complete, pruned and failed trials, by number."""
-        return list(self._ended)
-
-    @property
-    def num_ended(self) -> int:
-        """Complete, pruned and failed trials."""
-        return len(self._ended)
-
-    @property
-    def ranked(self) -> list[TrialRecord]:
-        """Complete and pruned trials by best holdout log-loss; ties: the lower number first."""
-        return list(self._ranked)
-
-    @property
-    def best(self) -> TrialRecord | None:
-        """The first of `ranked`, if any."""
-        return self._ranked[0] if self._ranked else None
-
-    @property
-    def failed(self) -> list[TrialRecord]:
-        """Trials that ended in an error, by number."""
-        return list(self._failed)
+    def _load_trial(self, trial_id: str) -> bool:
+        """Read one record; False where there is none yet, so that its number is free."""
+        folder = self.folder.trial(trial_id)
+        try:
+            record = read_record(folder.record)
+            check_memory(record)
+        except FileNotFoundError:
+            return _has_begun(folder)
+        except StoredFileError as error:
+            self.damaged.append(str(error))
+            return True
+        if record.trial_id != trial_id or record.number != number_of(trial_id):
+            self.damaged.append(f"{folder.record} must be the record of {trial_id}, got that of {record.trial_id}")
+            return True
+        is_scored = record.state in ("complete", "pruned")
+        if is_scored and not files.is_whole_npz(folder.predictions, PREDICTED):
+            record = _begun_again(record)
+        elif record.user_attrs.get("reason") == TIME_BUDGET:
+            record = _reopened(record)
+        self.enter(record)
+        return True
 
     @property
     def cut_short(self) -> list[TrialRecord]:
         """Trials that the time budget ended, with which another start goes on, by number."""
         return [record for record in self.ended if record.user_attrs.get("reason") == TIME_BUDGET]
-
-    @property
-    def unranked(self) -> list[TrialRecord]:
-        """All records that `ranked` leaves out, by number."""
-        ranked = {record.number for record in self.ranked}
-        return [record for record in self.records if record.number not in ranked]
-
-    def __getitem__(self, number: int) -> TrialRecord:
-        """Return one record."""
-        return self._records[number]
 
     def open(self, number: int, config: Config, seed: int, memory: dict[str, Any], origin: str) -> TrialRecord:
         """Begin a trial's record.
@@ -196,25 +155,14 @@ class Ledger:
     def _write(self, record: TrialRecord) -> TrialRecord:
         """Put the record on disk, then into the book."""
         write_record(self.folder.trial(record.trial_id).record, record)
-        self._enter(record)
+        self.enter(record)
+        self.on_write(record)
         return record
 
-    def _enter(self, record: TrialRecord) -> None:
-        """Put a record, new or changed, where it belongs; a trial ends once, so that nothing is sorted again."""
-        if record.number not in self._records:
-            bisect.insort(self._numbers, record.number)
-        self._records[record.number] = record
-        self.origins.add(record.user_attrs.get("origin", ""))
-        if record.epochs:
-            longest = max(epoch.seconds for epoch in record.epochs)
-            self.longest_epoch_seconds = max(longest, self.longest_epoch_seconds or 0.0)
-        if not record.has_ended:
-            return
-        bisect.insort(self._ended, record, key=_number)
-        if record.state == "failed":
-            bisect.insort(self._failed, record, key=_number)
-        elif record.best is not None:
-            bisect.insort(self._ranked, record, key=_rank)
+
+def _has_begun(folder: TrialFolder) -> bool:
+    """False for a folder whose driver was killed before it had put the record there."""
+    return not all(name.startswith(files.TEMPORARY_PREFIX) for name in files.list_names(folder.url))
 
 
 def _begun_again(record: TrialRecord) -> TrialRecord:
@@ -227,15 +175,3 @@ def _reopened(record: TrialRecord) -> TrialRecord:
     """Return the record as it was before its end."""
     attrs = {name: value for name, value in record.user_attrs.items() if name != "reason"}
     return dataclasses.replace(record, state="running", ended=None, user_attrs=attrs)
-
-
-def _number(record: TrialRecord) -> int:
-    """Return the trial's number."""
-    return record.number
-
-
-def _rank(record: TrialRecord) -> tuple[float, int]:
-    """Return what sorts the better first, by the best epoch of a record that has one; then the lower number."""
-    best = record.best
-    assert best is not None, "ranked records have epochs"
-    return LOG_LOSS.sort_key(best.log_loss), record.number

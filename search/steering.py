@@ -116,7 +116,7 @@ class Steering:
         self.study.fail(number)
         self.ledger.fail(number, error, trace)
         self._failures_in_a_row.append(_reason_of(error))
-        if self._is_failing():
+        if self._is_failing(self.ledger[number].config.get("builder")):
             self.stop_reason = "failing"
         self.on_change()
 
@@ -163,10 +163,11 @@ class Steering:
         """Return what an epoch takes as a rule, 0 where none has ended."""
         return median([record.epochs[-1].seconds for record in self.ledger.records if record.epochs] or [0.0])
 
-    def _is_failing(self) -> bool:
-        """True where what fails is not the configurations."""
+    def _is_failing(self, builder: object) -> bool:
+        """True where what fails is not the configurations; `builder` made the last one's model, None is ours."""
         failures = self._failures_in_a_row
-        is_one_reason = len(set(failures)) == 1 and self.ledger.best is None
+        has_succeeded = any(record.config.get("builder") == builder for record in self.ledger.ranked)
+        is_one_reason = len(set(failures)) == 1 and not has_succeeded
         return len(failures) >= (MOST_FAILURES_AT_FIRST if is_one_reason else MOST_FAILURES_IN_A_ROW)
 
     def _tell(self, record: TrialRecord) -> None:

@@ -89,7 +89,7 @@ class TrialStudy:
         """
         for record in sorted(records, key=lambda r: r.number):
             self._fail_numbers_below(record.number)
-            self._study.add_trial(_frozen(record))
+            self._study.add_trial(frozen_trial(record))
             if not record.has_ended:
                 # a fresh sampler, so that reopening draws nothing from the next trial's
                 self._study.sampler = optuna.samplers.RandomSampler(seed=0)
@@ -160,13 +160,13 @@ class TrialStudy:
 def check_memory(record: TrialRecord) -> None:
     """Raise StoredFileError where Optuna cannot make a trial of what the record remembers."""
     try:
-        _frozen(record)
+        frozen_trial(record)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise StoredFileError(f"{record.trial_id}/trial.json is no record of a trial of this study: {error}") from error
 
 
-def _frozen(record: TrialRecord) -> FrozenTrial:
-    """Return the record as the Optuna trial that it was."""
+def frozen_trial(record: TrialRecord) -> FrozenTrial:
+    """Return the record as the Optuna trial that it was; user attributes are left out."""
     best = record.best
     trial = optuna.trial.create_trial(
         state=_STATES[record.state],

@@ -4,6 +4,7 @@ Ray's OptunaSearch and ASHA each keep half of the truth (a stopped trial is told
 rungs are lost on restart); these two keep none and pass everything on.
 """
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,6 +109,10 @@ class SteeringScheduler(LivesInDriver, FIFOScheduler):
             self._steering.fail(number, result["error"], result["traceback"])
             return True
         fields = {name.removeprefix("epoch/"): v for name, v in result.items() if name.startswith("epoch/")}
+        for name, value in fields.items():
+            if not math.isfinite(value):  # no record can hold it, and no sampler learns from it
+                self._steering.fail(number, f"epoch {fields['epoch']}: {name} must be finite, got {value}")
+                return True
         return self._steering.report(
             number,
             EpochReport(**fields),

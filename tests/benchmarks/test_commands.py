@@ -30,11 +30,19 @@ FIGURES = {
     "time_to_notebook": ["errors"],
 }
 """What else some JSON lines hold."""
+ON_OWN_DATA = {
+    "kill_anywhere": {"ours", "control"},
+    "search_replay": {"ratios", "seeds"},
+    "sabotage": {"trials", "told_as_it_was", "budget_share", "time_share", "left_running", "processes_left"},
+}
+"""Those that take no --data; keys that their JSON lines have."""
+RECORDING = {"record_curves"}
+"""No benchmark: it writes what one reads."""
 
 
 def test_every_benchmark_is_run_here() -> None:
     commands = {path.stem for path in (ROOT / "benchmarks").glob("*.py") if "run_command(" in path.read_text()}
-    assert commands == set(KEYS)
+    assert commands == {*KEYS, *ON_OWN_DATA, *RECORDING}
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -76,6 +84,17 @@ def test_a_quick_run_ends_in_its_json_line(name: str, tmp_path: Path) -> None:
     assert all(np.isfinite(ratio) and ratio > 0 for ratio in found["ratios"].values())
     assert all(np.isfinite(found[figure]) for figure in FIGURES.get(name, []))
     assert found.get("retraced", 0) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ON_OWN_DATA)
+def test_a_quick_run_on_its_own_data_ends_in_its_json_line(name: str) -> None:
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["benchmark"] == name
+    assert set(found) >= ON_OWN_DATA[name]
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from search.space import suggest_config
 from search.starts import Start
 from search.steering import Steering
 from search.study import SpaceFunction, TrialStudy
+
+from .commands import OPTIONS, run_search
 
 EPOCHS = 9
 HERE = Worker(node="here", precision="float32")
@@ -85,6 +88,20 @@ def make_steering(tmp_path) -> MakeSteering:
         return steering
 
     return make
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory) -> Path:
+    """Return the folder of the studies that several modules look at."""
+    return tmp_path_factory.mktemp("search") / "runs"
+
+
+@pytest.fixture(scope="session")
+def whole(runs, without_network) -> subprocess.CompletedProcess[str]:
+    """Run one search from beginning to end, cut off from all networks where the machine allows it."""
+    done = run_search(runs, "whole", *OPTIONS, prefix=without_network)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Searches on a real Ray cluster with real trainings of the embedded digits; one worker, so that all is repeatable."""
 
 import csv
-import dataclasses
 import json
 import re
 import signal
@@ -12,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.killed_study import essence
 from core.store.predictions import read_predictions
 from core.store.records import EpochReport, TrialRecord, read_record
 
 from .commands import ENVIRONMENT, OPTIONS, TIMEOUT_SECONDS, run_search, stop_after_line
+from .journals import JournalReader, assert_shows
 
 
 def records_of(runs: Path, study: str) -> list[TrialRecord]:
@@ -27,36 +28,17 @@ def best_of(record: TrialRecord) -> EpochReport:
     return record.best
 
 
-def essence(record: TrialRecord) -> dict[str, object]:
-    """Return what a repeated search must repeat: everything but times, node and generation."""
-    fields = dataclasses.asdict(record) | dict.fromkeys(("node", "generation", "started", "ended"))
-    fields["epochs"] = [epoch | {"seconds": 0} for epoch in fields["epochs"]]
-    return fields
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("search") / "runs"
-
-
-@pytest.fixture(scope="module")
-def whole(runs, without_network) -> subprocess.CompletedProcess[str]:
-    """Run one search from beginning to end, cut off from all networks where the machine allows it."""
-    done = run_search(runs, "whole", *OPTIONS, prefix=without_network)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
 @pytest.fixture(scope="module")
 def broken(runs) -> tuple[int, str]:
-    """Interrupt the same search after its first trial, kill it after its second, and let it go on to its end."""
+    """Interrupt the same search after its first trial, and let it go on to its end."""
     stopped = stop_after_line(runs, "broken", r"^\[1/4\]", signal.SIGINT)
+    dashboard = JournalReader(runs / "broken/study.journal", "broken")
+    assert dashboard.trials[0].value is not None
     first = (runs / "broken/trials/t000000/trial.json").read_bytes()
-    code, printed = stop_after_line(runs, "broken", r"^\[2/4\]", signal.SIGKILL)
-    assert code == -signal.SIGKILL, printed
     done = run_search(runs, "broken", *OPTIONS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (runs / "broken/trials/t000000/trial.json").read_bytes() == first, "finished trials are kept to the bit"
+    assert_shows(dashboard.trials, records_of(runs, "broken"))
     return stopped
 
 
@@ -100,6 +82,10 @@ def test_search_writes_submission_leaderboard_and_manifest(whole, runs):
     assert manifest["versions"]["ray"]
 
 
+def test_search_leaves_a_journal_that_shows_its_records(whole, runs):
+    assert_shows(JournalReader(runs / "whole/study.journal", "whole").trials, records_of(runs, "whole"))
+
+
 def test_search_leaves_nothing_but_the_study(whole, runs):
     assert not list(runs.rglob(".softvote-*"))
     assert {path.name for path in runs.parent.iterdir()} == {"runs"}
@@ -115,11 +101,11 @@ def test_interrupted_search_ends_with_130_and_says_how_to_go_on(broken):
     assert "Traceback" not in printed
 
 
-def test_killed_and_resumed_search_has_the_records_of_an_uninterrupted_one(whole, broken, runs):
+def test_interrupted_and_resumed_search_has_the_records_of_an_uninterrupted_one(whole, broken, runs):
     assert [essence(r) for r in records_of(runs, "broken")] == [essence(r) for r in records_of(runs, "whole")]
 
 
-def test_killed_and_resumed_search_writes_the_same_submission(whole, broken, runs):
+def test_interrupted_and_resumed_search_writes_the_same_submission(whole, broken, runs):
     one, other = ((runs / study / "ensemble/submission.csv").read_bytes() for study in ("whole", "broken"))
     assert one == other
     for trial_id in ("t000000", "t000003"):

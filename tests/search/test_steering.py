@@ -1,9 +1,12 @@
+import dataclasses
 import json
 import time
 
 import pytest
 
+from core.config import Config
 from core.store.records import read_record
+from search.starts import Start
 from search.steering import Steering
 
 from .conftest import EPOCHS, HERE, default_space, epoch_report, one_knob_space, write_whole_predictions
@@ -195,6 +198,20 @@ def test_search_goes_on_when_its_first_trials_fail_for_different_reasons(make_st
     assert steering.stop_reason == "failing"
 
 
+def test_ones_own_model_that_always_fails_stops_the_search_though_the_known_ones_succeed(make_steering):
+    def own(trial):
+        return dataclasses.replace(one_knob_space(trial), builder="mine:build")
+
+    steering = make_steering(num_trials=20, space=own)
+    steering.starts = [Start(origin="base", params={"learning_rate": 1e-3}), Start(origin="notebook", config=Config())]
+    steering.fail(next_number(steering), "--model mine:build raised")
+    run_to_end(steering, next_number(steering), 0.5)
+    for _ in range(3):
+        assert steering.stop_reason is None
+        steering.fail(next_number(steering), "--model mine:build raised")
+    assert steering.stop_reason == "failing"
+
+
 def test_numbers_do_not_make_another_reason(make_steering):
     steering = make_steering(num_trials=10)
     for epoch in range(3):
@@ -288,6 +305,19 @@ def test_number_of_a_damaged_newest_record_is_not_used_again(make_steering, tmp_
         run_to_end(steering, next_number(steering), 0.5)
     (tmp_path / "study/trials/t000001/trial.json").unlink()
     assert next_number(make_steering()) == 2
+
+
+def test_number_of_a_folder_that_was_made_before_the_driver_was_killed_is_used(make_steering, tmp_path):
+    steering = make_steering()
+    run_to_end(steering, next_number(steering), 0.5)
+    made = tmp_path / "study/trials/t000001"
+    made.mkdir()
+    (made / ".softvote-0123").write_text("{")
+    whole = make_steering(folder="whole")
+    run_to_end(whole, next_number(whole), 0.5)
+    again, expected = make_steering().next_trial().record, whole.next_trial().record
+    assert again.number == 1
+    assert again.config == expected.config
 
 
 @pytest.mark.parametrize(

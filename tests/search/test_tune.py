@@ -86,6 +86,16 @@ def tell_death(steering: Steering, number: int, folder: Path) -> None:
     SteeringScheduler(steering, str(folder)).on_trial_error(None, trial)
 
 
+def test_scheduler_fails_a_trial_that_reports_nan_and_the_search_goes_on(make_steering):
+    steering = make_steering()
+    number = next_number(steering)
+    decision = SteeringScheduler(steering, SCRATCH).on_trial_result(None, None, result_of(number, 1, float("nan")))
+    assert decision == TrialScheduler.STOP
+    assert steering.ledger[number].error == "epoch 1: loss must be finite, got nan"
+    assert steering.error is None
+    assert next_number(steering) == number + 1
+
+
 def test_scheduler_tells_a_worker_that_died(make_steering, tmp_path):
     steering = make_steering()
     number = next_number(steering)
