@@ -21,6 +21,7 @@ from search.progress import SearchProgress
 from search.starts import known_starts
 from search.steering import Steering
 from search.study import TrialStudy, rung_epochs
+from search.trainable import TrialTrainable, WorkerSettings
 
 NUM_MODELS = 5
 
@@ -50,8 +51,6 @@ class Loop:
 
 def run_ours(loop: Loop) -> list[Span]:
     """Search as `search.run` does, records, journal, progress and models' shelf included; return the trials' times."""
-    from search.tune import run_tune
-
     folder = StudyFolder(loop.sleep.study)
     epochs = loop.sleep.num_epochs
     steering = Steering(
@@ -72,20 +71,33 @@ def run_ours(loop: Loop) -> list[Span]:
         scratch=loop.scratch,
         sleep=loop.sleep,
     )
-    plan = Resources(cpus_per_trial=1, gpus_per_trial=0.0, max_concurrent=loop.sleep.num_workers)
-    shelf = ModelShelf(folder, NUM_MODELS)
-    journal = keep_journal(folder, "trial_overhead", steering.ledger)
+    run_search(steering, worker, loop.sleep.num_workers, loop.dataset, loop.split, SleepingTrainable)
+    return read_spans(folder)
+
+
+def run_search(
+    steering: Steering,
+    worker: WorkerSettings,
+    num_workers: int,
+    dataset: Dataset,
+    split: Split,
+    trainable: type[TrialTrainable],
+) -> None:
+    """Run trials as `search.run` does, with all that it does beside them; prints nothing."""
+    from search.tune import run_tune
+
+    ledger = steering.ledger
+    plan = Resources(cpus_per_trial=1, gpus_per_trial=0.0, max_concurrent=num_workers)
+    shelf = ModelShelf(ledger.folder, NUM_MODELS)
+    journal = keep_journal(ledger.folder, "benchmark", ledger)
     with journal, SearchProgress(steering, Console(file=io.StringIO())) as progress:
 
         def on_change() -> None:
             progress.update()
-            shelf.keep_best(steering.ledger.ranked, steering.ledger.failed)
+            shelf.keep_best(ledger.ranked, ledger.failed)
 
         steering.on_change = on_change
-        run_tune(
-            steering, folder, plan, worker, loop.dataset, loop.split, loop.scratch, progress.update, SleepingTrainable
-        )
-    return read_spans(folder)
+        run_tune(steering, ledger.folder, plan, worker, dataset, split, worker.scratch, progress.update, trainable)
 
 
 def run_stock(loop: Loop) -> list[Span]:
