@@ -14,8 +14,8 @@ class WeightAverage:
 
     def __init__(self, variables: Sequence[tf.Variable]) -> None:
         self._variables = list(variables)
-        self.state = [tf.Variable(tf.zeros_like(variable), trainable=False) for variable in variables]
-        """The averages, in the order of the variables."""
+        self.state = [tf.Variable(variable, trainable=False) for variable in variables]
+        """The averages, in the order of the variables; where these are, at first."""
 
     def reset(self) -> None:
         """Start anew from where the variables are."""
@@ -32,4 +32,7 @@ class WeightAverage:
         steps = tf.cast(num_steps, tf.float32)
         replaced = 1 - tf.minimum(decay, (1 + steps) / (10 + steps))
         for average, variable in zip(self.state, self._variables, strict=True):
-            average.assign_sub(replaced * (average - variable))
+            if variable.dtype == tf.float32:
+                average.assign_sub(replaced * (average - variable))
+            else:  # a counter, say, of one's own layer
+                average.assign(variable)

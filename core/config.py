@@ -6,14 +6,17 @@ A `Config` holds every number that decides what is trained; the data, the split 
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_type_hints
 
 from core.errors import ConfigError
+from core.own_function import is_function_name
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["plateau", "cosine"]
 BatchNorm = Literal["none", "block", "conv"]
+Knob = bool | int | float | str
 VIEW_COUNTS = (1, 5, 9)
 """What `Config.views` may be; `core.views` has them."""
 
@@ -151,9 +154,22 @@ class Config:
     """Arithmetic of the layers; auto takes bfloat16 where this machine computes it faster than float32."""
     views: int = 1
     """Softmax is the mean over so many views of an image: itself, 4 shifts (5), and 4 rotations (9)."""
+    builder: str | None = None
+    """`package.module:function` that makes one's own model (see `core.builder`); None is the CNN of `model`."""
+    extra: Mapping[str, Knob] = field(default_factory=dict, hash=False)  # no hash: a dict has none
+    """Knobs of one's own that such a function reads: numbers, texts, and yes or no, by names as Python's."""
 
     def __post_init__(self) -> None:
         require(type(self.views) is int and self.views in VIEW_COUNTS, "views", "1, 5 or 9", self.views)
+        is_builder = self.builder is None or is_function_name(self.builder)
+        require(is_builder, "builder", "None or package.module:function", repr(self.builder))
+        require(isinstance(self.extra, dict), "extra", "a dict of named values", repr(self.extra))
+        for name, value in self.extra.items():
+            is_name = isinstance(name, str) and name.isidentifier()
+            require(is_name, "a name in extra", "made of letters, digits and underscores", repr(name))
+            is_value = type(value) in (bool, int, str) or (type(value) is float and math.isfinite(value))
+            require(is_value, f"extra[{name!r}]", "a finite number, a text, True or False", repr(value))
+        object.__setattr__(self, "extra", dict(self.extra))  # whoever made it keeps no hand in it
 
     def to_json(self) -> dict[str, Any]:
         """Return the nested dict that `from_json` reads back."""

@@ -94,13 +94,16 @@ class TrainSteps:
     def _learn(
         self, images: tf.Tensor, labels: tf.Tensor, label_smoothing: tf.Tensor, rate: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Take one step of Adam on the mean loss; return the rows' losses (b,) and logits (b, classes)."""
+        """Take one step of Adam on the mean loss and the model's own; return the rows' losses (b,), logits (b, c)."""
         with tf.GradientTape() as tape:
             logits = self.model(images, training=True)
             losses = smoothed_cross_entropy(labels, logits, label_smoothing)
             loss = tf.reduce_mean(losses)
+            for regularizer_loss in self.model.losses:  # of one's own model; ours has none
+                loss += tf.cast(regularizer_loss, tf.float32)
         variables = [variable.value for variable in self.model.trainable_variables]
-        self.adam.apply(tape.gradient(loss, variables), rate)
+        gradients = tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        self.adam.apply([tf.convert_to_tensor(gradient) for gradient in gradients], rate)
         return losses, logits
 
 

@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -64,20 +65,21 @@ def shape_of(config: Config, *, image_shape: tuple[int, int, int], num_classes: 
 
 
 class Graph:
-    """A network of a shape, with what trains it and what predicts with it."""
+    """A network of a shape, with what trains it and what predicts with it.
 
-    def __init__(self, shape: GraphShape) -> None:
+    Args:
+        shape: The graph's.
+        model: One's own, ready to be trained; left out, the network is the shape's, and `start` comes first.
+    """
+
+    def __init__(self, shape: GraphShape, model: keras.Model | None = None) -> None:
         self.shape = shape
-        self.model = build_model(
-            shape.model,
-            image_shape=shape.image_shape,
-            num_classes=shape.num_classes,
-            precision=shape.precision,
-        )
+        self.model = _network_of(shape) if model is None else model
         self.adam = Adam([variable.value for variable in self.model.trainable_variables])
         weights = [variable.value for variable in self.model.weights]
         self.average = WeightAverage(weights) if shape.is_averaged else None
         self._dropouts = [layer for layer in self.model.layers if isinstance(layer, Dropout)]
+        self._random_states = random_states(self.model)
         steps = TrainSteps(model=self.model, adam=self.adam, average=self.average, is_augmented=shape.is_augmented)
         self.run_steps = steps.compile()
         self.predictor = Predictor(self.model, num_views=shape.num_views)
@@ -93,9 +95,9 @@ class Graph:
             layer.change_rate(config.dense_dropout if is_dense else config.block_dropout)
 
     def seed_dropout(self, seed: int, epoch: int) -> None:
-        """Set each dropout layer's random state, which otherwise runs on from the epoch before."""
-        for index, layer in enumerate(self._dropouts):
-            layer.seed_generator.state.assign([derive_seed(seed, "dropout", epoch, index), 0])
+        """Set each random layer's state, which otherwise runs on from the epoch before."""
+        for index, state in enumerate(self._random_states):
+            state.assign([derive_seed(seed, "dropout", epoch, index), 0])
 
     def scoring_weights(self) -> list[np.ndarray]:
         """Return copies of the weights that score and predict: the averages where there are any."""
@@ -129,6 +131,19 @@ class Graph:
         weights = [variable.value for variable in self.model.weights]
         average = [] if self.average is None else self.average.state
         return numbered("weights", weights) | numbered("optimizer", self.adam.state) | numbered("average", average)
+
+
+def _network_of(shape: GraphShape) -> keras.Model:
+    """Return the network that a shape describes."""
+    return build_model(
+        shape.model, image_shape=shape.image_shape, num_classes=shape.num_classes, precision=shape.precision
+    )
+
+
+def random_states(model: keras.Model) -> list[tf.Variable]:
+    """Return the states of a model's random layers, in order: all that it has besides weights, (2,) int64 each."""
+    weights = {id(weight) for weight in model.weights}
+    return [variable.value for variable in model.variables if id(variable) not in weights]
 
 
 class GraphShelf:

@@ -10,11 +10,12 @@ def require_config_fits_data(config: Config, *, image_shape: tuple[int, int, int
     """Raise ConfigError where the images are too small or the train rows too few.
 
     Args:
-        config: What would be trained.
+        config: What would be trained; what images one's own model can take, it knows alone.
         image_shape: Height, width, channels in pixels.
         num_train: Rows to train on, holdout not counted.
     """
-    require_image_survives_pools(config.model, image_shape)
+    if config.builder is None:
+        require_image_survives_pools(config.model, image_shape)
     batch_size = config.train.batch_size
     if batch_size > num_train:
         raise ConfigError(f"train.batch_size must be at most {num_train} (the train rows), got {batch_size}")

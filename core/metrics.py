@@ -28,6 +28,10 @@ class Metric:
             return True
         return value < than if self.mode == "min" else value > than
 
+    def sort_key(self, value: float) -> float:
+        """Return what sorts the better value first; NaN has no place."""
+        return value if self.mode == "min" else -value
+
 
 LOG_LOSS = Metric(name="log_loss", mode="min")
 ACCURACY = Metric(name="accuracy", mode="max")

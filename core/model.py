@@ -1,5 +1,7 @@
 """The CNN of a `ModelConfig`, in our fast layers, and its copy in stock Keras layers for use elsewhere."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
@@ -88,12 +90,26 @@ def as_deployable(model: keras.Model) -> keras.Model:
     Returns:
         A model from (n, height, width, channels), bytes or floats in 0..255, to softmax (n, num_classes) float32.
     """
+
+    def copy(x: keras.KerasTensor) -> keras.KerasTensor:
+        for layer in model.layers[1:]:
+            stock = STOCK_LAYERS.get(type(layer), type(layer))
+            x = stock.from_config(layer.get_config())(x)
+        return x
+
+    return from_pixels_to_softmax(model, copy)
+
+
+def from_pixels_to_softmax(model: keras.Model, copy: Callable[[keras.KerasTensor], keras.KerasTensor]) -> keras.Model:
+    """Return a copy of a model from [0, 1] to logits, with what makes it one from 0..255 to softmax around it.
+
+    Args:
+        model: Gives the copy its weights.
+        copy: Applies a copy of the model's layers to images in [0, 1]; its weights are in the model's order.
+    """
     pixels = keras.Input(model.input_shape[1:], name="pixels")
-    x = keras.layers.Rescaling(PIXEL_SCALE, dtype="float32", name="rescaling")(pixels)
-    for layer in model.layers[1:]:
-        stock = STOCK_LAYERS.get(type(layer), type(layer))
-        x = stock.from_config(layer.get_config())(x)
-    softmax = keras.layers.Softmax(dtype="float32", name="softmax")(x)
+    logits = copy(keras.layers.Rescaling(PIXEL_SCALE, dtype="float32", name="rescaling")(pixels))
+    softmax = keras.layers.Softmax(dtype="float32", name="softmax")(logits)
     deployable = keras.Model(pixels, softmax, name=model.name)
     deployable.set_weights(model.get_weights())
     return deployable

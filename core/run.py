@@ -62,6 +62,7 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
     """
     console = console or new_console()
     settings = with_study_name(settings)
+    settings.require_own_functions()
     folder = study_folder(settings)
     _require_unfinished(folder)
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
@@ -110,6 +111,7 @@ def _train(
     from core.trial import TrialJob, TrialRun  # tensorflow starts in the line above
 
     trial = folder.trial(TRIAL_ID)
+    builder = config.builder
     record = _open_record(trial, config, manifest)
     config = Config.from_json(record.config)
     _tell_precision(folder, manifest, config, console)
@@ -122,6 +124,7 @@ def _train(
         seed=record.seed,
         generation=manifest.generation,
         num_recorded_epochs=len(record.epochs),
+        builder=builder,
     )
     num_epochs, num_holdout = config.train.epochs, len(split.holdout_rows)
     try:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import tyro
 
-from core.config import VIEW_COUNTS, Precision, require
+from core.config import VIEW_COUNTS, Precision, notebook_config, require
 from core.errors import ConfigError
 from core.known import KNOWN_CONFIGS
+from core.own_function import is_function_name, load_function
 
 STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 IMAGE_SHAPE = re.compile(r"(\d+)x(\d+)(?:x(\d+))?")
@@ -38,8 +39,9 @@ class TrainingSettings:
     image_shape: Annotated[str | None, tyro.conf.arg(metavar="HxW[xC]", help_behavior_hint="")] = None
     """Height, width and channels in pixels, such as 28x28x1.
     Left out: square, one channel (an .npz knows its own)."""
-    model: Annotated[str, tyro.conf.arg(metavar="NAME")] = "notebook"
-    """Configuration to start from: notebook, fast (fewest errors in 2.5 minutes on two cores) or strong (in 6)."""
+    model: Annotated[str, tyro.conf.arg(metavar="NAME|MODULE:FUNCTION")] = "notebook"
+    """Configuration to start from: notebook, fast (fewest errors in 2.5 minutes on two cores) or strong (in 6).
+    Or package.module:function, your own: from configuration, input shape and classes to a Keras model."""
     views: int = 1
     """Views of an image over which its prediction is averaged: 1, 5 (shifts of a pixel) or 9 (and rotations).
     The saved model is of one view."""
@@ -52,13 +54,28 @@ class TrainingSettings:
         require(self.seed >= 0, "--seed", "0 or more", self.seed)
         require(self.seed < 2**31, "--seed", "below 2147483648", self.seed)
         require(self.epochs is None or self.epochs >= 1, "--epochs", "1 or more", self.epochs)
-        require(self.model in KNOWN_CONFIGS, "--model", "notebook, fast or strong", self.model)
+        is_model = self.model in KNOWN_CONFIGS or is_function_name(self.model)
+        require(is_model, "--model", "notebook, fast, strong or your own package.module:function", self.model)
         require(self.views in VIEW_COUNTS, "--views", "1, 5 or 9", self.views)
         is_name = self.study is None or STUDY_NAME.fullmatch(self.study) is not None
         rule = "letters, digits, dot, dash and underscore (100 at most, a letter or digit first)"
         require(is_name, "--study", rule, repr(self.study))
         parse_holdout(self.holdout)
         parse_image_shape(self.image_shape)
+
+    @property
+    def builder(self) -> str | None:
+        """The name of one's own model; None where a known configuration is named."""
+        return None if self.model in KNOWN_CONFIGS else self.model
+
+    def require_own_functions(self) -> None:
+        """Import what the settings name of one's own code.
+
+        Raises:
+            ConfigError: it cannot be imported or is no function.
+        """
+        if self.builder is not None:
+            load_function(self.builder, "--model")
 
 
 def parse_holdout(text: str) -> float | None:
@@ -95,7 +112,7 @@ def parse_image_shape(text: str | None) -> tuple[int, int, int] | None:
 
 def default_epochs(model: str, num_train_rows: int) -> int:
     """Return the epochs of a training that was told none: the model's own, or 60 for few rows."""
-    return KNOWN_CONFIGS[model].train.epochs if num_train_rows >= 10_000 else 60
+    return KNOWN_CONFIGS.get(model, notebook_config()).train.epochs if num_train_rows >= 10_000 else 60
 
 
 def new_study_name() -> str:

@@ -5,7 +5,7 @@ import shlex
 from typing import Any, TypeVar
 
 from core.cli import program_words
-from core.config import NO_AUGMENT, Config
+from core.config import NO_AUGMENT, Config, notebook_config
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.data.summary import summarize
@@ -20,8 +20,8 @@ from core.store.study import StudyFolder
 
 Settings = TypeVar("Settings", bound=TrainingSettings)
 
-DECIDING_SETTINGS = ("seed", "epochs", "model", "precision", "augment", "views")
-"""Settings that decide what a trial is: a study keeps those it was made with."""
+DECIDING_SETTINGS = ("seed", "epochs", "model", "space", "precision", "augment", "views")
+"""Settings that decide what a trial is, as far as the command has them: a study keeps those it was made with."""
 
 
 def study_folder(settings: TrainingSettings) -> StudyFolder:
@@ -46,7 +46,7 @@ def with_epochs(settings: Settings, num_train_rows: int) -> Settings:
 
 def base_config(settings: TrainingSettings, num_train_rows: int) -> Config:
     """Return the configuration that the settings name, its batch no larger than the rows that are trained on."""
-    config = KNOWN_CONFIGS[settings.model]
+    config = KNOWN_CONFIGS.get(settings.model, notebook_config())
     epochs = default_epochs(settings.model, num_train_rows) if settings.epochs is None else settings.epochs
     config = Config(
         model=config.model,
@@ -54,6 +54,7 @@ def base_config(settings: TrainingSettings, num_train_rows: int) -> Config:
         augment=config.augment if settings.augment else NO_AUGMENT,
         precision=settings.precision,
         views=settings.views,
+        builder=settings.builder,
     )
     return with_batch_that_fits(config, num_train_rows)
 
@@ -177,7 +178,7 @@ def _require_same(folder: StudyFolder, earlier: Manifest, now: Manifest) -> None
             f"{folder.url} was made of other data ({earlier.data['name']}, {earlier.data['num_train']} train rows), "
             f"got {now.data['name']} with {now.data['num_train']} train rows. {advice}"
         )
-    for name in DECIDING_SETTINGS:
+    for name in (name for name in DECIDING_SETTINGS if name in now.settings):
         if name not in earlier.settings:
             raise StudyError(
                 f"{folder.url} must be of this version to go on, and has no setting {name!r}. Vote with it "
@@ -194,4 +195,6 @@ def _require_same(folder: StudyFolder, earlier: Manifest, now: Manifest) -> None
 def _option(name: str, value: Any) -> str:
     """Return a setting as it is typed."""
     option = name.replace("_", "-")
+    if value is None:
+        return f"no --{option}"
     return f"--{'' if value else 'no-'}{option}" if isinstance(value, bool) else f"--{option} {value}"

@@ -7,18 +7,20 @@ bfloat16, across processes), without TensorFlow's op determinism. Another number
 import time
 import weakref
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from core.augment import draw_transforms
+from core.builder import build_own_model, own_as_deployable
 from core.config import Config
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.epoch import TrainLoop
 from core.errors import TrainingError
-from core.graph import SHELF, shape_of
+from core.graph import SHELF, Graph, shape_of
 from core.limits import require_config_fits_data
 from core.metrics import LOG_LOSS, accuracy, log_loss
 from core.model import as_deployable
@@ -38,7 +40,7 @@ class Trainer:
         precision: The arithmetic that was chosen, "float32" or "bfloat16".
 
     Raises:
-        ConfigError: the configuration does not fit the data.
+        ConfigError: the configuration does not fit the data, or its builder makes no model that can be trained.
     """
 
     def __init__(self, config: Config, dataset: Dataset, split: Split, *, seed: int) -> None:
@@ -50,16 +52,7 @@ class Trainer:
         self._image_shape = dataset.image_shape
         self._num_train = num_train
         self._seed = seed
-        shape = shape_of(
-            config,
-            image_shape=dataset.image_shape,
-            num_classes=dataset.num_classes,
-            precision=self.precision,
-        )
-        self._graph = SHELF.take(shape)
-        # whatever becomes of this trainer, the next one of the shape has the graph
-        weakref.finalize(self, SHELF.give_back, self._graph).atexit = False
-        self._graph.start(config.model, derive_seed(seed, "weights"))
+        self._graph = self._make_graph(dataset.num_classes)
         self._rows = rows_on_device(dataset, split)
         self._loop = TrainLoop(self._graph.run_steps, self._rows.train, self._rows.train_labels, config.train)
         self._schedule = make_schedule(config.train, self._loop.num_steps)
@@ -108,7 +101,8 @@ class Trainer:
 
     def best_model(self) -> keras.Model:
         """Return the best epoch's model for use elsewhere: pixels 0..255 to softmax."""
-        model = as_deployable(self._graph.model)
+        is_own = self._config.builder is not None
+        model = own_as_deployable(self._graph.model) if is_own else as_deployable(self._graph.model)
         model.set_weights(self._best_weights)
         return model
 
@@ -141,6 +135,20 @@ class Trainer:
         self._best_weights = [state[name] for name in best_weights]
         self._best_holdout_softmax = state["best_holdout_softmax"]
         self._best_test_softmax = None
+
+    def _make_graph(self, num_classes: int) -> Graph:
+        """Return a graph with the weights that the training starts from."""
+        config, seed = self._config, derive_seed(self._seed, "weights")
+        facts: dict[str, Any] = {"image_shape": self._image_shape, "num_classes": num_classes}
+        shape = shape_of(config, **facts, precision=self.precision)
+        if config.builder is not None:
+            # never another trial's: what its function makes of another configuration or seed, it knows alone
+            return Graph(shape, build_own_model(config, **facts, precision=self.precision, seed=seed))
+        graph = SHELF.take(shape)
+        # whatever becomes of this trainer, the next one of the shape has the graph
+        weakref.finalize(self, SHELF.give_back, graph).atexit = False
+        graph.start(config.model, seed)
+        return graph
 
     def _order(self, epoch: int) -> np.ndarray:
         """Return the epoch's permutation of the train rows, (num_train,) int32."""

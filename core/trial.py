@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from core.config import Config
 from core.data.dataset import Dataset
 from core.data.split import Split
+from core.own_function import require_named
 from core.store import files
 from core.store.checkpoint import Checkpoint, read_newest_checkpoint, write_checkpoint
 from core.store.predictions import Predictions, write_predictions
@@ -41,6 +42,8 @@ class TrialJob:
     """Seconds since 1970 after which the driver may end the trial at any epoch."""
     keeps_model: bool = True
     """Whether model.keras is written beside the predictions."""
+    builder: str | None = None
+    """The own model that this start was told of; no other one is imported, whatever a stored configuration names."""
 
 
 class TrialRun:
@@ -50,8 +53,9 @@ class TrialRun:
         """Build the trainer and restore the newest checkpoint.
 
         Raises:
-            ConfigError: the configuration does not fit the data.
+            ConfigError: the configuration does not fit the data, or names code that this start was not told of.
         """
+        require_named(job.config.builder, job.builder, job.folder.url)
         self._job = job
         self._dataset = dataset
         self._split = split

@@ -15,7 +15,8 @@ def config_in_short(config: dict[str, Any]) -> str:
         config: `core.config.Config.to_json`, or an empty dict where nothing is known.
 
     Returns:
-        Such as `filters=48,96 kernel_sizes=5,3 schedule=cosine`, `as the notebook`, `as fast`, or `unknown`.
+        Such as `filters=48,96 kernel_sizes=5,3 schedule=cosine`, `as the notebook`, `as fast`, `builder=mine:build
+        depth=3` (one's own model with a knob of its own), or `unknown`.
     """
     if not config:
         return "unknown"
@@ -34,12 +35,12 @@ def _telling(config: dict[str, Any]) -> dict[str, str]:
 
 
 def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return nested fields as one dict of dotted names and short texts."""
+    """Return nested fields as one dict of dotted names and short texts; what is None is left out."""
     flat: dict[str, str] = {}
     for name, value in config.items():
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{name}.")
-        else:
+        elif value is not None:  # one's own model, which configurations of older studies do not even mention
             flat[prefix + name] = _text(value)
     return flat
 

@@ -1,20 +1,19 @@
 """--start-from: the best configurations of another study, as starts of this one."""
 
-import dataclasses
 import warnings
 from collections.abc import Iterable
 from typing import Any
 
 from optuna.trial import FixedTrial
 
-from core.config import NO_AUGMENT, Config
+from core.config import Config
 from core.errors import ConfigError, StoredFileError, StudyError
 from core.store import files
 from core.store.records import TrialRecord, read_record
 from core.store.study import StudyFolder
 from search.domain import Domain
 from search.space import params_of
-from search.starts import Start
+from search.starts import Start, with_budget_of
 
 NUM_INHERITED = 5
 """Configurations taken from the other study, its best."""
@@ -108,16 +107,9 @@ def _best_first(folder: StudyFolder) -> list[TrialRecord]:
 def _adapted(record: TrialRecord, base: Config) -> Config | None:
     """Return the record's configuration with this study's epochs, precision, views and choice of augmentation."""
     try:
-        config = Config.from_json(record.config)
+        return with_budget_of(base, Config.from_json(record.config))
     except ConfigError:
         return None
-    return dataclasses.replace(
-        config,
-        train=dataclasses.replace(config.train, epochs=base.train.epochs),
-        augment=NO_AUGMENT if base.augment.is_identity else config.augment,
-        precision=base.precision,
-        views=base.views,
-    )
 
 
 def _params_that_give(config: Config, record: TrialRecord, domain: Domain) -> dict[str, Any] | None:

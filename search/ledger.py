@@ -3,15 +3,16 @@
 import contextlib
 import dataclasses
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from core.config import Config
 from core.errors import StoredFileError, StudyError
-from core.metrics import LOG_LOSS
 from core.store import files
 from core.store.records import EpochReport, TrialRecord, TrialState, read_record, write_record
 from core.store.study import StudyFolder, TrialFolder, number_of, trial_id_of
+from search.standings import Standings
 from search.study import RUNG_PREFIX, check_memory
 
 TIME_BUDGET = "time budget"
@@ -37,18 +38,20 @@ class Worker:
     precision: str
 
 
-class Ledger:
+class Ledger(Standings):
     """All records of a study, in memory and in its folder."""
 
     def __init__(self, folder: StudyFolder, generation: int) -> None:
         """Open the book of `folder` for this start of the driver."""
+        super().__init__()
         self.folder = folder
         self._generation = generation
-        self._records: dict[int, TrialRecord] = {}
         self.damaged: list[str] = []
         """What could not be read, one line each; those trials' numbers are not used again."""
         self.num_taken = 0
         """The first number that no folder of the study has had."""
+        self.on_write: Callable[[TrialRecord], None] = lambda record: None
+        """Called with each record once it is on disk."""
 
     def load(self) -> None:
         """Read all records; a torn one costs that trial alone.
@@ -79,44 +82,13 @@ class Ledger:
             record = _begun_again(record)
         elif record.user_attrs.get("reason") == TIME_BUDGET:
             record = _reopened(record)
-        self._records[record.number] = record
+        self.enter(record)
         return True
-
-    @property
-    def records(self) -> list[TrialRecord]:
-        """All records by number."""
-        return [self._records[number] for number in sorted(self._records)]
-
-    @property
-    def ended(self) -> list[TrialRecord]:
-        """Records of complete, pruned and failed trials, by number."""
-        return [record for record in self.records if record.has_ended]
-
-    @property
-    def ranked(self) -> list[TrialRecord]:
-        """Complete and pruned trials by best holdout log-loss; ties: the lower number first."""
-        scored = [r for r in self.ended if r.state != "failed" and r.best is not None]
-        return sorted(scored, key=lambda r: (_log_loss(r), r.number), reverse=LOG_LOSS.mode == "max")
-
-    @property
-    def failed(self) -> list[TrialRecord]:
-        """Trials that ended in an error, by number."""
-        return [record for record in self.ended if record.state == "failed"]
 
     @property
     def cut_short(self) -> list[TrialRecord]:
         """Trials that the time budget ended, with which another start goes on, by number."""
         return [record for record in self.ended if record.user_attrs.get("reason") == TIME_BUDGET]
-
-    @property
-    def unranked(self) -> list[TrialRecord]:
-        """All records that `ranked` leaves out, by number."""
-        ranked = {record.number for record in self.ranked}
-        return [record for record in self.records if record.number not in ranked]
-
-    def __getitem__(self, number: int) -> TrialRecord:
-        """Return one record."""
-        return self._records[number]
 
     def open(self, number: int, config: Config, seed: int, memory: dict[str, Any], origin: str) -> TrialRecord:
         """Begin a trial's record.
@@ -183,7 +155,8 @@ class Ledger:
     def _write(self, record: TrialRecord) -> TrialRecord:
         """Put the record on disk, then into the book."""
         write_record(self.folder.trial(record.trial_id).record, record)
-        self._records[record.number] = record
+        self.enter(record)
+        self.on_write(record)
         return record
 
 
@@ -202,10 +175,3 @@ def _reopened(record: TrialRecord) -> TrialRecord:
     """Return the record as it was before its end."""
     attrs = {name: value for name, value in record.user_attrs.items() if name != "reason"}
     return dataclasses.replace(record, state="running", ended=None, user_attrs=attrs)
-
-
-def _log_loss(record: TrialRecord) -> float:
-    """Return the best epoch's holdout log-loss of a record that has one."""
-    best = record.best
-    assert best is not None, "ranked records have epochs"
-    return best.log_loss

@@ -10,6 +10,7 @@ from core.data.dataset import Dataset
 from core.data.load import load_dataset
 from core.data.split import Split, split_rows
 from core.limits import require_config_fits_data
+from core.own_function import require_named
 from core.progress import print_line
 from core.store.manifest import Manifest
 from core.store.study import StudyFolder
@@ -17,8 +18,9 @@ from core.study import base_config, check_study, study_folder, with_epochs
 from search.domain import Domain
 from search.inherit import find_study, inherited_starts, starts_from_json, starts_to_json
 from search.ledger import Ledger
+from search.own_space import own_space
 from search.settings import SearchSettings
-from search.starts import known_starts, with_inherited
+from search.starts import Start, known_starts, with_inherited
 from search.steering import Steering
 from search.study import TrialStudy
 
@@ -53,6 +55,7 @@ class SearchStart:
 
 def prepare(settings: SearchSettings, console: Console, began: float) -> SearchStart:
     """Read data and records and check everything that can be checked before a cluster is there; writes nothing."""
+    settings.require_own_functions()
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
     split = split_rows(dataset, settings.holdout, settings.seed)
     num_train = len(split.train_rows)
@@ -61,6 +64,8 @@ def prepare(settings: SearchSettings, console: Console, began: float) -> SearchS
     require_config_fits_data(base, image_shape=dataset.image_shape, num_train=num_train)
     manifest = check_study(settings, "search", sys.argv[1:], dataset, split)
     domain = Domain(base=base, image_shape=dataset.image_shape, num_train_rows=num_train)
+    if settings.space is not None:
+        domain = dataclasses.replace(domain, own_space=own_space(settings.space, domain))
     manifest = _with_inheritance(manifest, settings, domain)
     return SearchStart(
         settings=settings,
@@ -87,13 +92,24 @@ def _steering(settings: SearchSettings, manifest: Manifest, domain: Domain) -> S
     epochs = domain.base.train.epochs
     ledger = Ledger(study_folder(settings), manifest.generation)
     ledger.load()
+    starts = with_inherited(known_starts(settings.model, domain), starts_from_json(manifest.inherited))
+    _require_named_builders(settings, ledger, starts)
     steering = Steering(
         study=TrialStudy(domain.suggest, seed=settings.seed, epochs=epochs),
         ledger=ledger,
         num_trials=settings.num_trials,
         seed=settings.seed,
         epochs=epochs,
-        starts=with_inherited(known_starts(settings.model, domain), starts_from_json(manifest.inherited)),
+        starts=starts,
     )
     steering.resume()
     return steering
+
+
+def _require_named_builders(settings: SearchSettings, ledger: Ledger, starts: list[Start]) -> None:
+    """Raise ConfigError where the study's folder names a model of one's own that the settings do not."""
+    for record in ledger.records:
+        require_named(record.config.get("builder"), settings.builder, ledger.folder.trial(record.trial_id).record)
+    for start in starts:
+        if start.config is not None:
+            require_named(start.config.builder, settings.builder, ledger.folder.manifest)

@@ -1,6 +1,7 @@
 """What a search shows while it runs: a live bar on a terminal, one calm line an ended trial elsewhere."""
 
 import time
+from collections import Counter
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -19,6 +20,7 @@ class SearchProgress:
         self._console = console
         self._started = time.time()
         self._shown = {record.number for record in steering.ledger.ended}
+        self._counts = Counter(record.state for record in steering.ledger.ended)
         self._num_before = len(self._shown)
         self._bar = Progress(
             TextColumn("{task.completed}/{task.fields[of]} trials"),
@@ -43,12 +45,13 @@ class SearchProgress:
 
     def update(self) -> None:
         """Draw the state as it is now."""
-        ended = self._steering.ledger.ended
-        for record in ended:
-            if record.number not in self._shown:
+        ledger = self._steering.ledger
+        if ledger.num_ended > len(self._shown):
+            for record in [record for record in ledger.ended if record.number not in self._shown]:
                 self._shown.add(record.number)
+                self._counts[record.state] += 1
                 print_line(self._console, self._line(record))
-        self._bar.update(self._task, completed=len(ended), status=self._status(ended))
+        self._bar.update(self._task, completed=ledger.num_ended, status=self._status())
 
     def _line(self, record: TrialRecord) -> str:
         """Return one ended trial's line."""
@@ -60,14 +63,14 @@ class SearchProgress:
         score = f"log-loss {best.log_loss:.4f}  accuracy {best.accuracy:.4f}"
         return f"{head} {score}  best epoch {best.epoch} of {len(record.epochs)}  {record.seconds:.1f} s"
 
-    def _status(self, ended: list[TrialRecord]) -> str:
+    def _status(self) -> str:
         """Return the live line: running, pruned, failed, the best so far, the time left."""
-        counts = {state: sum(r.state == state for r in ended) for state in ("pruned", "failed")}
+        counts = {state: self._counts[state] for state in ("pruned", "failed")}
         parts = [f"{len(self._steering.running)} running", *(f"{n} {state}" for state, n in counts.items() if n)]
-        ranked = self._steering.ledger.ranked
-        if ranked and ranked[0].best is not None:
-            parts.append(f"best {ranked[0].best.log_loss:.4f} ({ranked[0].best.accuracy:.4f})")
-        left = self._seconds_left(len(ended))
+        best = self._steering.ledger.best
+        if best is not None and best.best is not None:
+            parts.append(f"best {best.best.log_loss:.4f} ({best.best.accuracy:.4f})")
+        left = self._seconds_left(self._steering.ledger.num_ended)
         if left is not None:
             parts.append(f"about {_duration(left)} left")
         return " · ".join(parts)

@@ -18,6 +18,7 @@ from ensemble.result import VoteResult
 from ensemble.run import vote_study
 from ensemble.settings import EnsembleSettings
 from search.cluster import Resources, plan_resources, ray_cluster, scratch_folder
+from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
 from search.prepare import SearchStart, prepare
@@ -91,7 +92,8 @@ def _train(start: SearchStart) -> None:
     if steering.num_left == 0:
         write_study(start.folder, start.manifest, start.dataset, start.split)
         write_leaderboard(start.folder, ledger.ranked, ledger.unranked)
-        start.say(f"{start.folder.url} has its {len(ledger.ended)} trials already; voting again")
+        with keep_journal(start.folder, start.manifest.name, ledger):
+            start.say(f"{start.folder.url} has its {len(ledger.ended)} trials already; voting again")
         return
     if ledger.records:
         start.say(f"going on with {start.folder.url}: {len(ledger.ended)} trials are finished")
@@ -160,9 +162,11 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
         deadline=steering.deadline,
         keeps_models=settings.keep_models > 0,
         scratch=scratch,
+        builder=settings.builder,
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
-    with SearchProgress(steering, start.console) as progress:
+    journal = keep_journal(start.folder, start.manifest.name, start.ledger)
+    with journal, SearchProgress(steering, start.console) as progress:
 
         def on_change() -> None:
             progress.update()

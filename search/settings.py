@@ -9,6 +9,7 @@ import tyro
 
 from core.config import require
 from core.errors import ConfigError
+from core.own_function import is_function_name, load_function
 from core.settings import TrainingSettings, default_epochs
 
 DEFAULT_TRIALS = 12
@@ -64,6 +65,9 @@ class SearchSettings(TrainingSettings):
     address: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="")] = None
     """Ray cluster to run on: auto (the one this machine belongs to) or host:port.
     Left out: one is started here."""
+    space: Annotated[str | None, tyro.conf.arg(metavar="MODULE:FUNCTION", help_behavior_hint="")] = None
+    """Your own search space: package.module:function, from an Optuna trial and a configuration to a configuration.
+    Left out: the space of search/space.py."""
     keep_models: int = 5
     """Trials whose model.keras stays on disk, best first; 0 or more. Predictions are kept of every trial."""
 
@@ -80,6 +84,14 @@ class SearchSettings(TrainingSettings):
         rule = "auto or host:port, on a machine of the cluster (Ray's client, ray://, cannot run a search)"
         require(not is_client, "--address", rule, self.address)
         parse_duration(self.time_budget)
+        is_space = self.space is None or is_function_name(self.space)
+        require(is_space, "--space", "of the form package.module:function", self.space)
+
+    def require_own_functions(self) -> None:
+        """Import what the settings name of one's own code."""
+        super().require_own_functions()
+        if self.space is not None:
+            load_function(self.space, "--space")
 
     @property
     def num_trials(self) -> int | None:

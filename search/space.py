@@ -124,7 +124,7 @@ def most_blocks(pool_size: int, image_shape: tuple[int, int, int]) -> int:
 
 def _suggest_model(trial: BaseTrial, base: ModelConfig, image_shape: tuple[int, int, int]) -> ModelConfig:
     """Draw the architecture: blocks, dense layers, and last the convolutions that the budget allows."""
-    most = most_blocks(base.pool_size, image_shape)
+    most = max(most_blocks(base.pool_size, image_shape), 1)  # one's own model may take images that no pool does
     num_blocks = trial.suggest_int("num_blocks", min(NUM_BLOCKS[0], most), most)
     filters = tuple(
         trial.suggest_int(f"filters_{block}", low, high, step=step)

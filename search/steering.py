@@ -71,7 +71,7 @@ class Steering:
         """Trials still to be started or gone on with, None for no limit."""
         if self.num_trials is None:
             return None
-        return max(self.num_trials - len(self.ledger.ended) - len(self.running), 0)
+        return max(self.num_trials - self.ledger.num_ended - len(self.running), 0)
 
     @property
     def is_time_up(self) -> bool:
@@ -116,7 +116,7 @@ class Steering:
         self.study.fail(number)
         self.ledger.fail(number, error, trace)
         self._failures_in_a_row.append(_reason_of(error))
-        if self._is_failing():
+        if self._is_failing(self.ledger[number].config.get("builder")):
             self.stop_reason = "failing"
         self.on_change()
 
@@ -135,8 +135,8 @@ class Steering:
 
     def _open_new(self) -> TrialRecord:
         """Ask the study for a new trial; the known configurations come first."""
-        tried = {record.user_attrs.get("origin") for record in self.ledger.records}
-        start = next((start for start in self.starts if start.origin not in tried), Start(origin=SAMPLER))
+        untried = (start for start in self.starts if start.origin not in self.ledger.origins)
+        start = next(untried, Start(origin=SAMPLER))
         number, config = self.study.ask(start)
         seed = derive_seed(self.seed, "training", number)
         return self.ledger.open(number, config, seed, self.study.sampler_memory(number), start.origin)
@@ -156,17 +156,18 @@ class Steering:
 
     def _first_silence_limit(self, record: TrialRecord) -> float:
         """Return the seconds that a trial's first epoch of this start may take; a lost checkpoint costs them all."""
-        longest = max((epoch.seconds for other in self.ledger.records for epoch in other.epochs), default=None)
+        longest = self.ledger.longest_epoch_seconds
         return silence_limit((), longest, least=self.least_silence_seconds) * (1 + len(record.epochs))
 
     def _usual_epoch_seconds(self) -> float:
         """Return what an epoch takes as a rule, 0 where none has ended."""
         return median([record.epochs[-1].seconds for record in self.ledger.records if record.epochs] or [0.0])
 
-    def _is_failing(self) -> bool:
-        """True where what fails is not the configurations."""
+    def _is_failing(self, builder: object) -> bool:
+        """True where what fails is not the configurations; `builder` made the last one's model, None is ours."""
         failures = self._failures_in_a_row
-        is_one_reason = len(set(failures)) == 1 and not self.ledger.ranked
+        has_succeeded = any(record.config.get("builder") == builder for record in self.ledger.ranked)
+        is_one_reason = len(set(failures)) == 1 and not has_succeeded
         return len(failures) >= (MOST_FAILURES_AT_FIRST if is_one_reason else MOST_FAILURES_IN_A_ROW)
 
     def _tell(self, record: TrialRecord) -> None:

@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
+from optuna.distributions import distribution_to_json, json_to_distribution
 from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from core.config import Config
 from core.errors import StoredFileError
 from core.seeds import derive_seed
 from core.store.records import TrialRecord
+from search.sampler import EndedTrials, Sampler
 from search.starts import Start
 
 REDUCTION_FACTOR = 3
@@ -70,7 +71,8 @@ class TrialStudy:
         pruner = optuna.pruners.SuccessiveHalvingPruner(
             min_resource=first_rung(epochs), reduction_factor=REDUCTION_FACTOR
         )
-        self._study = optuna.create_study(direction="minimize", pruner=pruner, sampler=_sampler(0))
+        self._ended = EndedTrials()
+        self._study = optuna.create_study(direction="minimize", pruner=pruner, sampler=self._sampler(0))
         self._open: dict[int, optuna.Trial] = {}
 
     @property
@@ -87,7 +89,7 @@ class TrialStudy:
         """
         for record in sorted(records, key=lambda r: r.number):
             self._fail_numbers_below(record.number)
-            self._study.add_trial(_frozen(record))
+            self._study.add_trial(frozen_trial(record))
             if not record.has_ended:
                 # a fresh sampler, so that reopening draws nothing from the next trial's
                 self._study.sampler = optuna.samplers.RandomSampler(seed=0)
@@ -113,7 +115,7 @@ class TrialStudy:
         if start is not None and start.params is not None:
             self._study.enqueue_trial(start.params)
         # Optuna's samplers restart their seed with the process: one seed a trial makes a resumed search the same.
-        self._study.sampler = _sampler(derive_seed(self._seed, "sampler", number))
+        self._study.sampler = self._sampler(number)
         trial = self._study.ask()
         self._open[number] = trial
         if start is not None and start.config is not None:
@@ -149,32 +151,22 @@ class TrialStudy:
             "system_attrs": json.loads(json.dumps(frozen.system_attrs)),
         }
 
+    def _sampler(self, number: int) -> Sampler:
+        """Return the sampler of one suggestion."""
+        seed = derive_seed(self._seed, "sampler", number)
+        return Sampler(self._ended, seed=seed, num_random_trials=NUM_RANDOM_TRIALS)
+
 
 def check_memory(record: TrialRecord) -> None:
     """Raise StoredFileError where Optuna cannot make a trial of what the record remembers."""
     try:
-        _frozen(record)
+        frozen_trial(record)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise StoredFileError(f"{record.trial_id}/trial.json is no record of a trial of this study: {error}") from error
 
 
-class _Sampler(optuna.samplers.TPESampler):
-    """TPE that leaves out trials without knobs, which would leave it none to model jointly."""
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Return the knobs that all ended trials with any have alike."""
-        drawn = [t for t in study.get_trials(deepcopy=False) if t.distributions]
-        space = optuna.search_space.intersection_search_space(drawn, include_pruned=True)
-        return {name: distribution for name, distribution in space.items() if not distribution.single()}
-
-
-def _sampler(seed: int) -> optuna.samplers.BaseSampler:
-    """Return the sampler of one suggestion."""
-    return _Sampler(seed=seed, multivariate=True, constant_liar=True, n_startup_trials=NUM_RANDOM_TRIALS)
-
-
-def _frozen(record: TrialRecord) -> FrozenTrial:
-    """Return the record as the Optuna trial that it was."""
+def frozen_trial(record: TrialRecord) -> FrozenTrial:
+    """Return the record as the Optuna trial that it was; user attributes are left out."""
     best = record.best
     trial = optuna.trial.create_trial(
         state=_STATES[record.state],

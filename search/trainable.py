@@ -27,6 +27,8 @@ class WorkerSettings:
     keeps_models: bool
     scratch: str
     """Folder on the driver's machine, for the stacks of a worker that fell silent."""
+    builder: str | None = None
+    """The own model that the settings name; no other one is imported."""
     least_silence_seconds: float = LEAST_SECONDS
     """Silence of a trial that is borne however short its epochs are."""
 
@@ -98,6 +100,7 @@ class TrialTrainable(tune.Trainable):
             ending_epochs=worker.ending_epochs,
             deadline=worker.deadline,
             keeps_model=worker.keeps_models,
+            builder=worker.builder,
         )
         return TrialRun(job, self._dataset, self._split)
 

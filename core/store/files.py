@@ -33,6 +33,12 @@ def absolute(url: str) -> str:
     return str(path) if isinstance(fs, LocalFileSystem) else url
 
 
+def local_path(url: str) -> Path | None:
+    """Return where the file of a URL lies on this machine's file systems; None on an object store."""
+    fs, path = _filesystem(url)
+    return Path(path) if isinstance(fs, LocalFileSystem) else None
+
+
 def write_bytes(url: str, data: bytes) -> None:
     """Write a whole file atomically, making the folders above it.
 

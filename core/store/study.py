@@ -33,6 +33,11 @@ class StudyFolder:
         return files.join(self.url, "trials")
 
     @property
+    def journal(self) -> str:
+        """study.journal: the study for optuna-dashboard, a view."""
+        return files.join(self.url, "study.journal")
+
+    @property
     def leaderboard(self) -> str:
         """leaderboard.csv."""
         return files.join(self.url, "leaderboard.csv")

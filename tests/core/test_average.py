@@ -43,7 +43,16 @@ def test_weight_average_over_two_steps_by_hand(average: tuple[WeightAverage, tf.
     np.testing.assert_allclose(made.state[0].numpy(), [0.28, 8.74], rtol=1e-6)
 
 
-def test_weight_average_starts_at_0_in_the_variables_shapes() -> None:
-    made = WeightAverage([tf.Variable(tf.ones((2, 3))), tf.Variable(1.0)])
-    assert [variable.shape.as_list() for variable in made.state] == [[2, 3], []]
-    assert all(not variable.numpy().any() for variable in made.state)
+def test_weight_average_starts_where_the_variables_are() -> None:
+    variable = tf.Variable([1.0, 2.0])
+    made = WeightAverage([variable])
+    variable.assign([0.0, 0.0])
+    assert made.state[0].numpy().tolist() == [1.0, 2.0]
+
+
+def test_weight_average_of_a_counter_is_the_counter() -> None:
+    counter = tf.Variable(3, dtype=tf.int64)
+    made = WeightAverage([counter])
+    counter.assign(7)
+    made.follow(tf.constant(100), tf.constant(0.9))
+    assert int(made.state[0]) == 7

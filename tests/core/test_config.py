@@ -16,6 +16,8 @@ def test_config_reads_back_from_json_as_it_was() -> None:
         augment=AugmentConfig(rotation_degrees=5.0),
         precision="float32",
         views=5,
+        builder="mine.models:build",
+        extra={"depth": 3, "share": 0.5, "kind": "wide", "norm": False},
     )
     assert Config.from_json(json.loads(json.dumps(config.to_json()))) == config
 
@@ -31,6 +33,20 @@ def test_notebook_config_has_the_notebooks_numbers() -> None:
     assert (config.train.plateau_patience_epochs, config.train.plateau_factor) == (2, 0.5)
     assert (config.train.ema_decay, config.views) == (0.0, 1)
     assert (config.augment.rotation_degrees, config.augment.zoom) == (10.0, 0.1)
+
+
+def test_config_is_compared_with_its_own_knobs_and_hashed_without() -> None:
+    one, other = Config(builder="mine:build", extra={"depth": 1}), Config(builder="mine:build", extra={"depth": 2})
+    assert one != other
+    assert hash(one) == hash(other)
+    assert {one, dataclasses.replace(one), other} == {one, other}
+
+
+def test_config_keeps_its_own_knobs_when_the_dict_they_came_in_changes() -> None:
+    knobs = {"depth": 1}
+    config = Config(extra=knobs)
+    knobs["depth"] = 2
+    assert config.extra == {"depth": 1}
 
 
 def test_config_of_missing_fields_takes_defaults() -> None:
@@ -82,6 +98,15 @@ def test_config_refuses_what_is_no_object() -> None:
         (AugmentConfig, {"rotation_degrees": 181.0}, r"augment\.rotation_degrees must be in 0\.\.180, got 181"),
         (AugmentConfig, {"zoom": 1.0}, r"augment\.zoom must be in \[0, 1\), got 1\.0"),
         (Config, {"views": 2}, r"^views must be 1, 5 or 9, got 2$"),
+        (Config, {"builder": "mine"}, r"^builder must be None or package\.module:function, got 'mine'$"),
+        (Config, {"builder": "mine:a.b"}, r"^builder must be None or package\.module:function, got 'mine:a\.b'$"),
+        (Config, {"builder": 3}, r"^builder must be None or package\.module:function, got 3$"),
+        (Config, {"extra": [("depth", 3)]}, r"^extra must be a dict of named values, got \["),
+        (Config, {"extra": {"the depth": 3}}, r"^a name in extra must be made of letters, .*, got 'the depth'$"),
+        (Config, {"extra": {3: 3}}, r"^a name in extra must be made of letters, digits and underscores, got 3$"),
+        (Config, {"extra": {"depth": [3]}}, r"^extra\['depth'\] must be a finite number, a text, .*, got \[3\]$"),
+        (Config, {"extra": {"depth": float("nan")}}, r"^extra\['depth'\] must be a finite number, .*, got nan$"),
+        (Config, {"extra": {"depth": None}}, r"^extra\['depth'\] must be a finite number, .*, got None$"),
     ],
 )
 def test_config_refuses_a_value_out_of_range(cls: type, values: dict[str, object], words: str) -> None:

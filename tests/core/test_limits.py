@@ -25,3 +25,10 @@ def test_a_batch_of_all_train_rows_is_allowed_and_one_more_is_not() -> None:
     require_config_fits_data(Config(train=TrainConfig(batch_size=70)), image_shape=(8, 8, 1), num_train=70)
     with pytest.raises(ConfigError, match=r"train.batch_size must be at most 70 \(the train rows\), got 71"):
         require_config_fits_data(Config(train=TrainConfig(batch_size=71)), image_shape=(8, 8, 1), num_train=70)
+
+
+def test_what_images_ones_own_model_takes_is_its_own_affair() -> None:
+    config = Config(train=TrainConfig(batch_size=70), builder="mine:build")
+    require_config_fits_data(config, image_shape=(1, 1, 1), num_train=70)
+    with pytest.raises(ConfigError, match=r"train.batch_size must be at most 69"):
+        require_config_fits_data(config, image_shape=(1, 1, 1), num_train=69)

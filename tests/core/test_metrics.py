@@ -58,3 +58,8 @@ def test_is_better_is_strict_and_nan_beats_nothing(metric: Metric) -> None:
     assert not metric.is_better(math.nan, than=0.5)
     assert metric.is_better(0.5, than=math.nan)
     assert not metric.is_better(math.nan, than=math.nan)
+
+
+def test_sort_key_puts_the_better_value_first() -> None:
+    assert sorted([0.3, 0.1, 0.2], key=LOG_LOSS.sort_key) == [0.1, 0.2, 0.3]
+    assert sorted([0.3, 0.1, 0.2], key=ACCURACY.sort_key) == [0.3, 0.2, 0.1]

@@ -227,7 +227,7 @@ def test_data_that_is_not_there_is_refused_before_anything_is_written(tmp_path: 
         (["--epochs", "0"], "python -m core: --epochs must be 1 or more, got 0"),
         (["--holdout", "1.5"], "--holdout must be tail or a share above 0 and below 1"),
         (["--image-shape", "5x5"], "5x5"),
-        (["--model", "resnet"], "python -m core: --model must be notebook, fast or strong, got resnet"),
+        (["--model", "resnet"], "python -m core: --model must be notebook, fast, strong or your own package.module:"),
         (["--views", "2"], "python -m core: --views must be 1, 5 or 9, got 2"),
         (["--trials", "3"], "--trials"),
     ],

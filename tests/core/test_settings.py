@@ -56,7 +56,8 @@ def test_image_shape_refuses_an_empty_side() -> None:
         ({"seed": -1}, "--seed must be 0 or more, got -1"),
         ({"seed": 2**31}, "--seed must be below 2147483648"),
         ({"epochs": 0}, "--epochs must be 1 or more, got 0"),
-        ({"model": "resnet"}, "--model must be notebook, fast or strong, got resnet"),
+        ({"model": "resnet"}, "--model must be notebook, fast, strong or your own package.module:function, got resnet"),
+        ({"model": "mine.py:build()"}, r"--model must be .*, got mine\.py:build\(\)"),
         ({"views": 2}, "--views must be 1, 5 or 9, got 2"),
         ({"study": "../up"}, r"--study must be letters, digits, dot, dash and underscore .* got '\.\./up'"),
         ({"study": ""}, "--study must be letters"),
@@ -73,6 +74,12 @@ def test_training_settings_refuse_a_value_out_of_range(values: dict[str, object]
 def test_default_epochs_are_the_models_or_60_for_few_rows(model: str) -> None:
     assert default_epochs(model, 10_000) == KNOWN_CONFIGS[model].train.epochs
     assert default_epochs(model, 9_999) == 60
+
+
+def test_ones_own_model_has_the_notebooks_epochs_and_gives_the_builder() -> None:
+    assert TrainingSettings(model="mine.models:build").builder == "mine.models:build"
+    assert TrainingSettings(model="fast").builder is None
+    assert default_epochs("mine:build", 10_000) == KNOWN_CONFIGS["notebook"].train.epochs
 
 
 def test_new_study_name_is_a_valid_name() -> None:

@@ -43,6 +43,12 @@ def test_base_config_is_the_named_one_with_the_settings_epochs_and_views(setting
     assert config == dataclasses.replace(known, train=dataclasses.replace(known.train, epochs=4), views=5)
 
 
+def test_base_config_of_ones_own_model_is_the_notebooks_with_its_name(settings):
+    config = base_config(dataclasses.replace(settings, model="mine:build"), 33_600)
+    notebook = base_config(settings, 33_600)
+    assert config == dataclasses.replace(notebook, builder="mine:build")
+
+
 def test_command_line_gives_the_same_settings_back():
     settings = TrainingSettings(
         data="my data.zip", study="s", epochs=4, augment=False, holdout="tail", model="fast", views=9
@@ -82,6 +88,7 @@ def test_open_study_rewrites_what_is_torn_or_missing(settings, tiny_dataset, tin
         ({"precision": "float32"}, "was made with --precision auto, got --precision float32"),
         ({"model": "fast"}, "was made with --model notebook, got --model fast"),
         ({"views": 5}, "was made with --views 1, got --views 5"),
+        ({"model": "mine:build"}, "was made with --model notebook, got --model mine:build"),
     ],
 )
 def test_check_study_names_the_setting_that_differs_and_writes_nothing(

@@ -41,3 +41,14 @@ def test_an_unknown_config_is_said_to_be_so() -> None:
 
 def test_fields_that_this_version_does_not_know_are_shown() -> None:
     assert config_in_short({"model": {"attention": True}}) == "attention=True"
+
+
+def test_ones_own_model_is_shown_with_its_knobs() -> None:
+    config = replace(notebook_config(), builder="mine:build", extra={"depth": 3, "share": 0.12345, "wide": True})
+    assert config_in_short(config.to_json()) == "builder=mine:build depth=3 share=0.123 wide=True"
+
+
+def test_a_config_of_a_study_without_own_models_is_still_called_by_its_name() -> None:
+    config = KNOWN_CONFIGS["fast"].to_json()
+    del config["builder"], config["extra"]
+    assert config_in_short(config) == "as fast"

@@ -79,6 +79,28 @@ def test_config_that_the_space_cannot_give_is_inherited_whole(other):
     assert start.config == dataclasses.replace(OUTSIDE, train=dataclasses.replace(OUTSIDE.train, epochs=7))
 
 
+def test_config_of_a_model_of_ones_own_is_inherited_only_where_that_model_is_named(other):
+    own = dataclasses.replace(FAST, builder="mine:build")
+    folder = other((own, 0.1, "complete"), (FAST, 0.2, "complete"))
+    assert [start.origin for start in inherited_starts(folder, DOMAIN)] == ["first/t000001"]
+    named = dataclasses.replace(DOMAIN, base=dataclasses.replace(DOMAIN.base, builder="mine:build"))
+    starts = inherited_starts(folder, named)
+    assert [start.origin for start in starts] == ["first/t000000", "first/t000001"]
+    assert starts[0].params is not None, "the default space gives it, with the named model"
+    assert starts[1].config is not None
+    assert starts[1].config.builder is None
+
+
+def test_config_that_ones_own_space_gives_is_inherited_by_its_knobs(other):
+    def rate_alone(trial):
+        return with_rate(trial.suggest_float("learning_rate", 1e-4, 1e-1))
+
+    domain = dataclasses.replace(DOMAIN, base=FAST, own_space=rate_alone)
+    starts = inherited_starts(other((with_rate(2e-3), 0.1, "complete"), (OUTSIDE, 0.2, "complete")), domain)
+    assert (starts[0].params or {})["learning_rate"] == 2e-3
+    assert starts[1].config is not None
+
+
 def test_nothing_of_use_is_said_in_words(other):
     small = dataclasses.replace(DOMAIN, image_shape=(3, 3, 1))
     with pytest.raises(StudyError, match="must have a complete or pruned trial whose network fits these images"):

@@ -16,6 +16,7 @@ from core.store.predictions import read_predictions
 from core.store.records import EpochReport, TrialRecord, read_record
 
 from .commands import ENVIRONMENT, OPTIONS, TIMEOUT_SECONDS, run_search, stop_after_line
+from .journals import JournalReader, assert_shows
 
 
 def records_of(runs: Path, study: str) -> list[TrialRecord]:
@@ -31,10 +32,13 @@ def best_of(record: TrialRecord) -> EpochReport:
 def broken(runs) -> tuple[int, str]:
     """Interrupt the same search after its first trial, and let it go on to its end."""
     stopped = stop_after_line(runs, "broken", r"^\[1/4\]", signal.SIGINT)
+    dashboard = JournalReader(runs / "broken/study.journal", "broken")
+    assert dashboard.trials[0].value is not None
     first = (runs / "broken/trials/t000000/trial.json").read_bytes()
     done = run_search(runs, "broken", *OPTIONS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (runs / "broken/trials/t000000/trial.json").read_bytes() == first, "finished trials are kept to the bit"
+    assert_shows(dashboard.trials, records_of(runs, "broken"))
     return stopped
 
 
@@ -76,6 +80,10 @@ def test_search_writes_submission_leaderboard_and_manifest(whole, runs):
     assert manifest["settings"]["trials"] == 4
     assert manifest["data"]["num_test"] == 360
     assert manifest["versions"]["ray"]
+
+
+def test_search_leaves_a_journal_that_shows_its_records(whole, runs):
+    assert_shows(JournalReader(runs / "whole/study.journal", "whole").trials, records_of(runs, "whole"))
 
 
 def test_search_leaves_nothing_but_the_study(whole, runs):

@@ -28,7 +28,8 @@ def test_parse_duration_refuses_other_words(text):
         ({"keep_models": -1}, "--keep-models must be 0 or more, got -1"),
         ({"study": "../elsewhere"}, "--study must be letters"),
         ({"holdout": "head"}, "--holdout must be tail or a share such as 0.2, got 'head'"),
-        ({"model": "resnet"}, "--model must be notebook, fast or strong, got resnet"),
+        ({"model": "resnet"}, "--model must be notebook, fast, strong or your own package.module:function, got resnet"),
+        ({"space": "mine"}, "--space must be of the form package.module:function, got mine"),
     ],
 )
 def test_search_settings_refuse_what_is_out_of_range(options, words):

@@ -1,9 +1,12 @@
+import dataclasses
 import json
 import time
 
 import pytest
 
+from core.config import Config
 from core.store.records import read_record
+from search.starts import Start
 from search.steering import Steering
 
 from .conftest import EPOCHS, HERE, default_space, epoch_report, one_knob_space, write_whole_predictions
@@ -195,6 +198,20 @@ def test_search_goes_on_when_its_first_trials_fail_for_different_reasons(make_st
     assert steering.stop_reason == "failing"
 
 
+def test_ones_own_model_that_always_fails_stops_the_search_though_the_known_ones_succeed(make_steering):
+    def own(trial):
+        return dataclasses.replace(one_knob_space(trial), builder="mine:build")
+
+    steering = make_steering(num_trials=20, space=own)
+    steering.starts = [Start(origin="base", params={"learning_rate": 1e-3}), Start(origin="notebook", config=Config())]
+    steering.fail(next_number(steering), "--model mine:build raised")
+    run_to_end(steering, next_number(steering), 0.5)
+    for _ in range(3):
+        assert steering.stop_reason is None
+        steering.fail(next_number(steering), "--model mine:build raised")
+    assert steering.stop_reason == "failing"
+
+
 def test_numbers_do_not_make_another_reason(make_steering):
     steering = make_steering(num_trials=10)
     for epoch in range(3):
@@ -327,3 +344,22 @@ def test_torn_record_costs_that_trial_alone(make_steering, tmp_path):
     assert "t000000/trial.json is torn" in again.ledger.damaged[0]
     assert [r.number for r in again.ledger.records] == [1]
     assert next_number(again) == 2
+
+
+def test_book_keeps_its_lists_in_order_whatever_ends_first(make_steering):
+    steering = make_steering(num_trials=6, others=("fast",))
+    numbers = [next_number(steering) for _ in range(6)]
+    for number, log_loss in ((4, 0.5), (1, 0.2), (3, 0.5)):
+        run_to_end(steering, number, log_loss)
+    for number in (5, 2):
+        steering.fail(number, "no")
+    for ledger in (steering.ledger, make_steering(num_trials=6).ledger):
+        assert [record.number for record in ledger.records] == numbers
+        assert [record.number for record in ledger.ended] == [1, 2, 3, 4, 5]
+        assert [record.number for record in ledger.failed] == [2, 5]
+        assert [record.number for record in ledger.ranked] == [1, 3, 4]
+        assert [record.number for record in ledger.unranked] == [0, 2, 5]
+        assert ledger.best == ledger[1]
+        assert ledger.num_ended == 5
+        assert ledger.origins == {"notebook", "fast", "sampler"}
+        assert ledger.longest_epoch_seconds == 1.0

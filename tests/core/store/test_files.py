@@ -188,3 +188,9 @@ def test_npz_refuses_a_single_array_and_text(tmp_path: Path) -> None:
     for name in ("array.npy", "text.npz"):
         with pytest.raises(StoredFileError, match=f"{name} is torn or no .npz archive: it does not begin like one"):
             files.read_npz(str(tmp_path / name))
+
+
+def test_local_path_is_that_of_a_file_here_and_none_on_an_object_store(tmp_path):
+    assert files.local_path(str(tmp_path / "a")) == tmp_path / "a"
+    assert files.local_path(f"file://{tmp_path}/a") == tmp_path / "a"
+    assert files.local_path("memory://study/a") is None

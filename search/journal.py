@@ -1,0 +1,138 @@
+"""study.journal: the study as Optuna's journal file, for optuna-dashboard. A view: nothing decides by it.
+
+Optuna owns the format, we own the file. Readers keep byte offsets, so whole lines stay where they are and others are
+only appended, each batch in one write: that needs no lock, which a reader could hold or a killed process leave behind.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.store import files
+from core.store.records import TrialRecord
+from core.store.study import StudyFolder
+from search.journal_study import JournalStudy
+from search.ledger import Ledger
+
+UPLOAD_SECONDS = 60.0
+"""Least time between two uploads to an object store; each sends the whole file."""
+
+
+@contextlib.contextmanager
+def keep_journal(folder: StudyFolder, name: str, ledger: Ledger) -> Iterator[None]:
+    """Bring a study's journal up to the ledger's records, and let it follow them while the block runs.
+
+    What goes wrong with it costs one line on stderr, never the search.
+
+    Args:
+        folder: the study's.
+        name: of the study, for readers.
+        ledger: its records, loaded; `on_write` is taken.
+    """
+    journal = _JournalFile(folder.journal, name)
+    journal.bring_up(ledger.records, ledger.num_taken)
+    ledger.on_write = journal.follow
+    try:
+        yield
+    finally:
+        journal.close()
+
+
+class _JournalFile:
+    """The file itself, or a local copy of it where the study lies on an object store."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._study: JournalStudy | None = None
+        self._path = Path()
+        self._scratch: str | None = None
+        self._uploaded = 0.0
+        self._has_warned = False
+
+    def bring_up(self, records: list[TrialRecord], num_taken: int) -> None:
+        """Make the file say what the records say."""
+        with self._without_harm():
+            self._open(records, num_taken)
+
+    def follow(self, record: TrialRecord) -> None:
+        """Append what the record has and the file has not."""
+        if self._study is not None:
+            with self._without_harm():
+                self._study.add(record)
+                self._append(self._study)
+                if time.monotonic() - self._uploaded >= UPLOAD_SECONDS:
+                    self._upload()
+
+    def close(self) -> None:
+        """Write and upload what is left."""
+        if self._study is not None:
+            with self._without_harm():
+                self._append(self._study)
+                self._upload()
+        self._study = None
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _without_harm(self) -> Iterator[None]:
+        """Turn any error into one warning altogether."""
+        try:
+            yield
+        except Exception as error:
+            if not self._has_warned:
+                told = f"{self._url} is not up to date: {error}. The search goes on; its next start mends that file"
+                print(f"warning: {told}", file=sys.stderr)
+            self._has_warned = True
+
+    def _open(self, records: list[TrialRecord], num_taken: int) -> None:
+        """Append to the file that is there, or write it anew where it is none of this study's."""
+        path = files.local_path(self._url)
+        if path is None:
+            self._scratch = tempfile.mkdtemp(prefix="softvote-")
+        self._path = path or Path(self._scratch or "") / "study.journal"
+        found = self._read()
+        whole = found[: found.rfind(b"\n") + 1]
+        try:
+            study = JournalStudy(whole, self._name, records, num_taken)
+        except Exception:  # zeros, half a line between whole ones, another study's
+            whole = b""
+            study = JournalStudy(whole, self._name, records, num_taken)
+        if whole and path is not None:
+            if len(found) > len(whole):
+                os.truncate(path, len(whole))
+            self._study = study
+            self._append(study)
+        else:
+            files.write_bytes(str(self._path), whole + study.fresh)
+            study.fresh.clear()
+            self._study = study
+        self._upload()
+
+    def _read(self) -> bytes:
+        """Return what the study's folder has, nothing where it cannot be read."""
+        try:
+            return files.read_bytes(self._url)
+        except Exception:
+            return b""
+
+    def _append(self, study: JournalStudy) -> None:
+        """Add lines to the file's end; what does not go in now waits for the next call."""
+        fresh = study.fresh
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        try:
+            while fresh:
+                del fresh[: os.write(descriptor, fresh)]
+        finally:
+            os.close(descriptor)
+
+    def _upload(self) -> None:
+        """Send the local copy to where the study lies."""
+        if self._scratch is not None:
+            self._uploaded = time.monotonic()
+            files.write_bytes(self._url, self._path.read_bytes())
