@@ -87,9 +87,9 @@ def main(settings: SabotageSettings) -> None:
         print_line(console, f"{sabotage}: {num} {state}")
     print_line(
         console,
-        f"{figures['budget_share']:.1%} of the trials asked for have an end, told as it was. Of the workers' time from "
-        f"the first epoch to the last end {figures['time_share']:.1%} was a trial's, hung ones included, and "
-        f"{figures['trained_share']:.1%} went into epochs; the rest went into new processes, and waiting at the end",
+        f"{figures['budget_share']:.1%} of the trials asked for have an end, told as it was. Of the workers' time "
+        f"while trials were left to start {figures['time_share']:.1%} was a trial's, hung ones included, and "
+        f"{figures['trained_share']:.1%} went into whole epochs; the rest of it went into new processes",
     )
     print_line(console, json.dumps({"benchmark": "sabotage", **figures}))
     if figures["budget_share"] < 1 or figures["left_running"] or figures["processes_left"]:
@@ -156,9 +156,10 @@ def figures_of(steering: Steering, steps: list[dict[str, Any]], num_workers: int
     """
     records, num_trials = steering.ledger.records, steering.num_trials or 0
     began = {step["number"]: step["began"] for step in reversed(steps)}
-    end = max(record.ended or 0.0 for record in records)
-    whole = num_workers * (end - min(began.values()))
-    in_trials = sum((record.ended or end) - began.get(record.number, end) for record in records)
+    first, last = min(began.values()), max(began.values())
+    whole = num_workers * (last - first)  # while trials were left to start: then the workers end one by one
+    in_trials = sum(min(r.ended or last, last) - began[r.number] for r in records if r.number in began)
+    trained = sum(max(min(step["ended"], last) - step["began"], 0) for step in steps)
     num_told = sum(has_expected_end(record, steering.ledger.folder) for record in records)
     befell = [sabotage_of(record.number) for record in records]
     num_ended_processes = befell.count("kill") + befell.count("hang")
@@ -168,7 +169,7 @@ def figures_of(steering: Steering, steps: list[dict[str, Any]], num_workers: int
         "told_as_it_was": num_told,
         "budget_share": round(num_told / num_trials, 3),
         "time_share": round(in_trials / whole, 3),
-        "trained_share": round(sum(step["ended"] - step["began"] for step in steps) / whole, 3),
+        "trained_share": round(trained / whole, 3),
         "left_running": len(running_trials(steering)),
         "warm_processes_lost": max(len({step["process"] for step in steps}) - num_workers - num_ended_processes, 0),
     }

@@ -99,7 +99,11 @@ def check_study(
 
 
 def write_study(folder: StudyFolder, manifest: Manifest, dataset: Dataset, split: Split) -> None:
-    """Make the study's folder what `manifest` says; data and images are written where they are not whole."""
+    """Make the study's folder what `manifest` says; data and images are written where they are not whole.
+
+    What a killed start left half-written goes; its orphans, should any still write, fail for nobody.
+    """
+    files.remove_half_written(folder.url)
     if not _has_data(folder, manifest):
         write_data_summary(folder.data, summarize(dataset, split))
     if manifest.generation == 1 or not files.is_whole_npz(folder.images, ("x_train", "x_test")):

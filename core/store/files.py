@@ -4,6 +4,7 @@ A local file is written under a temporary name, synced and renamed; on an object
 therefore sees the old file or the new one, never half of either. Nothing here unpickles.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -126,6 +127,15 @@ def remove(url: str) -> None:
         return
     except OSError as error:
         raise StudyError(f"{url} cannot be deleted: {error.strerror or error}. Check who may write there") from error
+
+
+def remove_half_written(url: str) -> None:
+    """Delete what killed writers left below `url` on this machine's disks; an object store has no halves of a put."""
+    fs, path = _filesystem(url)
+    if isinstance(fs, LocalFileSystem):
+        for temporary in Path(path).rglob(f"{TEMPORARY_PREFIX}*"):
+            with contextlib.suppress(OSError):  # it costs space, nothing else
+                temporary.unlink()
 
 
 def write_json(url: str, value: dict[str, Any]) -> None:

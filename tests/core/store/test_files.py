@@ -91,6 +91,15 @@ def test_remove_takes_files_and_folders_and_nothing(tmp_path: Path) -> None:
     assert not files.exists(str(tmp_path / "folder"))
 
 
+def test_half_written_files_go_and_whole_ones_stay(tmp_path: Path) -> None:
+    files.write_bytes(str(tmp_path / "trials" / "t000000" / "trial.json"), b"")
+    (tmp_path / "trials" / "t000000" / ".softvote-0123").write_text("{")
+    (tmp_path / ".softvote-4567").write_text("{")
+    files.remove_half_written(str(tmp_path))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["t000000", "trial.json", "trials"]
+    files.remove_half_written(str(tmp_path / "none"))
+
+
 def test_an_object_store_serves_as_a_folder_does() -> None:
     url = "memory://test_files/study"
     files.write_json(files.join(url, "trials", "t1", "trial.json"), {"a": 1})
