@@ -20,11 +20,11 @@ from benchmarks.rounds import (
     ratio_of,
     run_rounds,
 )
-from benchmarks.settings import BenchmarkSettings
+from benchmarks.settings import RoundSettings
 from core.progress import new_console, print_line
 from core.store.manifest import installed_versions, this_machine
 
-PACKAGES_SHOWN = ("python", "tensorflow", "keras", "numpy", "pandas")
+PACKAGES_SHOWN = ("python", "tensorflow", "keras", "numpy", "pandas", "ray", "optuna")
 
 Found = Mapping[str, Sequence[Measurement]]
 """The contenders' measurements by name, one a round."""
@@ -61,7 +61,7 @@ class Benchmark:
     """What is and is not in the times, a line each."""
 
 
-def run_benchmark(benchmark: Benchmark, settings: BenchmarkSettings, console: Console | None = None) -> None:
+def run_benchmark(benchmark: Benchmark, settings: RoundSettings, console: Console | None = None) -> None:
     """Measure and print; the JSON line is the last of stdout."""
     console = console or new_console()
     print_line(console, machine_line())

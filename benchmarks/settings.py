@@ -11,12 +11,9 @@ ARCHIVE = ROOT.parent / "shared" / "data" / "digit-recognizer.zip"
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchmarkSettings:
+class RoundSettings:
     """Settings of every benchmark."""
 
-    data: str | None = None
-    """Kaggle's digit-recognizer.zip, or a folder or zip of that form; left out: ../shared/data/digit-recognizer.zip
-    beside the checkout."""
     quick: bool = False
     """Two short rounds, to see that the benchmark works; the figures are not worth quoting."""
 
@@ -28,6 +25,15 @@ class BenchmarkSettings:
     def size(self, *, full: int, quick: int) -> int:
         """Return how much work a round is."""
         return quick if self.quick else full
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkSettings(RoundSettings):
+    """Settings of a benchmark that needs data."""
+
+    data: str | None = None
+    """Kaggle's digit-recognizer.zip, or a folder or zip of that form; left out: ../shared/data/digit-recognizer.zip
+    beside the checkout."""
 
 
 def find_data(settings: BenchmarkSettings) -> str:

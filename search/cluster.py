@@ -27,6 +27,7 @@ QUIET_ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours, see search.run
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1e9",  # its snapshots of all trials stand still for seconds, and nobody reads them
     "TUNE_FORCE_TRIAL_CLEANUP_S": "2",  # everything is on disk before an epoch is reported: nothing to wait for
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
-from ray.tune import Callback, Stopper
+from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
@@ -19,6 +19,7 @@ from core.data.split import Split
 from core.store import files
 from core.store.records import EpochReport
 from core.store.study import StudyFolder
+from search.callbacks import HandOver, LivesInDriver, Redraw
 from search.cluster import Resources
 from search.ledger import Worker
 from search.silence import TIMES_USUAL, silence_trace
@@ -34,29 +35,22 @@ WORKER_DIED = "the worker's process died (out of memory, or killed)"
 FELL_SILENT = f"it reported nothing for {TIMES_USUAL} times its usual epoch or more, and was ended"
 
 
-class _LivesInDriver:
-    """Keeps Tune from copying or pickling what holds the steering: its snapshots are scratch that nobody reads."""
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return self
-
-    def __reduce__(self) -> tuple[type, tuple[()]]:
-        return object, ()
-
-
-class SteeringSearcher(_LivesInDriver, Searcher):
+class SteeringSearcher(LivesInDriver, Searcher):
     """Hands the steering's next trial to Tune as soon as a worker is free, never ahead of it."""
 
-    def __init__(self, steering: Steering, folder: StudyFolder, max_concurrent: int) -> None:
+    def __init__(
+        self, steering: Steering, folder: StudyFolder, max_concurrent: int, hand_over: HandOver | None = None
+    ) -> None:
         """Remember the steering, the study's folder and how many trials may run at once."""
         super().__init__()
         self._steering = steering
         self._folder = folder
         self._max_concurrent = max_concurrent
+        self._hand_over = hand_over or HandOver()
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """Return the next trial's config, None while all workers are busy, FINISHED when nothing is left."""
-        if len(self._steering.running) >= self._max_concurrent:
+        if len(self._steering.running) >= self._max_concurrent or self._hand_over.is_under_way:
             # a suggestion made ahead would be made without the results of the trials that still run
             return None
         try:
@@ -66,6 +60,7 @@ class SteeringSearcher(_LivesInDriver, Searcher):
             assignment = None
         if assignment is None:
             return Searcher.FINISHED
+        self._hand_over.begin()
         record = assignment.record
         return {
             "trial": {
@@ -89,7 +84,7 @@ class SteeringSearcher(_LivesInDriver, Searcher):
         """Nothing: the trial records are the truth."""
 
 
-class SteeringScheduler(_LivesInDriver, FIFOScheduler):
+class SteeringScheduler(LivesInDriver, FIFOScheduler):
     """Passes each epoch to the steering and stops the trials that it ends."""
 
     def __init__(self, steering: Steering, scratch: str) -> None:
@@ -142,7 +137,7 @@ class SteeringScheduler(_LivesInDriver, FIFOScheduler):
             self._steering.abort(failure)
 
 
-class SteeringStopper(_LivesInDriver, Stopper):
+class SteeringStopper(LivesInDriver, Stopper):
     """Ends Tune's loop once the steering has a reason to."""
 
     def __init__(self, steering: Steering) -> None:
@@ -156,18 +151,6 @@ class SteeringStopper(_LivesInDriver, Stopper):
     def stop_all(self) -> bool:
         """Return True after Ctrl-C and where all first trials failed."""
         return self._steering.stop_reason is not None
-
-
-class Redraw(_LivesInDriver, Callback):
-    """Keeps the clock of the progress going between reports."""
-
-    def __init__(self, redraw: Callable[[], None]) -> None:
-        """Remember what to call."""
-        self._redraw = redraw
-
-    def on_step_end(self, iteration: int, trials: list["Trial"], **info: Any) -> None:
-        """Redraw."""
-        self._redraw()
 
 
 def run_tune(
@@ -197,13 +180,15 @@ def run_tune(
     Raises:
         StudyError, StoredFileError: the study's folder could not be written or read on the way.
     """
+    hand_over = HandOver()
     with_data = tune.with_parameters(trainable, dataset=dataset, split=split, worker=worker)
     tuner = tune.Tuner(
         tune.with_resources(with_data, {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}),
         tune_config=tune.TuneConfig(
-            search_alg=SteeringSearcher(steering, folder, plan.max_concurrent),
+            search_alg=SteeringSearcher(steering, folder, plan.max_concurrent, hand_over),
             scheduler=SteeringScheduler(steering, scratch),
             num_samples=-1,
+            max_concurrent_trials=plan.max_concurrent,  # so many workers start at once; else one after the other
             reuse_actors=True,
             trial_name_creator=_name_of,
             trial_dirname_creator=_name_of,
@@ -213,7 +198,7 @@ def run_tune(
             storage_path=f"{scratch}/tune",
             verbose=0,
             stop=SteeringStopper(steering),
-            callbacks=[Redraw(redraw)],
+            callbacks=[hand_over, Redraw(redraw)],
             failure_config=tune.FailureConfig(max_failures=0),
             # checkpoints are core.trial's, in the study's folder
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),

@@ -14,6 +14,7 @@ from ray.tune.search import Searcher
 
 from core.errors import StudyError, TrainingError
 from core.store.study import StudyFolder
+from search.callbacks import HandOver
 from search.steering import Steering
 from search.trainable import TrialTrainable
 from search.tune import SteeringScheduler, SteeringSearcher, SteeringStopper
@@ -45,6 +46,19 @@ def test_searcher_suggests_no_more_than_may_run_and_finishes_with_the_budget(mak
     assert trial_of(searcher.suggest("b"))["number"] == 1
     steering.fail(1, "no")
     assert searcher.suggest("c") == Searcher.FINISHED
+
+
+def test_searcher_waits_with_a_suggestion_until_a_warm_worker_has_begun_the_one_before(make_steering):
+    hand_over = HandOver()
+    searcher = SteeringSearcher(
+        make_steering(num_trials=9), StudyFolder("runs/s"), max_concurrent=4, hand_over=hand_over
+    )
+    assert [trial_of(searcher.suggest(name))["number"] for name in "ab"] == [0, 1], "cold workers start side by side"
+    hand_over.on_trial_complete(0, [], None)
+    assert trial_of(searcher.suggest("c"))["number"] == 2
+    assert searcher.suggest("d") is None
+    hand_over.on_trial_start(0, [], None)
+    assert trial_of(searcher.suggest("d"))["number"] == 3
 
 
 def test_scheduler_continues_until_the_last_epoch_and_stops_then(make_steering):
