@@ -34,8 +34,16 @@ ON_OWN_DATA = {
     "kill_anywhere": {"ours", "control"},
     "search_replay": {"ratios", "seeds"},
     "sabotage": {"trials", "told_as_it_was", "budget_share", "time_share", "left_running", "processes_left"},
+    "trial_overhead": {"ratios", "seconds_between_trials", "reporting_cost"},
+    "trial_cost": {"ratios", "fixed_seconds", "trace_seconds", "output_seconds"},
+    "ask_tell": {"ratios", "seconds_to_resume", "seconds_next_trial", "seconds_report"},
 }
 """Those that take no --data; keys that their JSON lines have."""
+RATIOS_ON_OWN_DATA = {
+    "trial_overhead": ["ideal_cost", "stock_cost"],
+    "trial_cost": ["cold_worker_cost"],
+    "ask_tell": ["stock_cost", "stock_memory_cost"],
+}
 RECORDING = {"record_curves"}
 """No benchmark: it writes what one reads."""
 
@@ -95,6 +103,7 @@ def test_a_quick_run_on_its_own_data_ends_in_its_json_line(name: str) -> None:
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["benchmark"] == name
     assert set(found) >= ON_OWN_DATA[name]
+    assert name not in RATIOS_ON_OWN_DATA or list(found["ratios"]) == RATIOS_ON_OWN_DATA[name]
 
 
 @pytest.mark.slow
