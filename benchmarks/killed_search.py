@@ -28,6 +28,8 @@ TRIAL_END = "a trial's end line"
 class Tally:
     """What became of all searches of one kind."""
 
+    not_counted: tuple[str, ...] = ()
+    """Figures that this kind does not have."""
     num_searches: int = 0
     moments: Counter[str] = field(default_factory=Counter)
     """Kills by the moment that was aimed at."""
@@ -55,7 +57,8 @@ class Tally:
         counts |= {"restarts_raised": self.restarts_raised, "processes_left": self.processes_left}
         counts["leftovers"] = len(self.leftovers)
         some = {"running_at_kills": self.running_at_kills, "epochs_redone": self.epochs_redone}
-        return counts | {name: count for name, count in some.items() if count is not None}
+        counts |= {name: count for name, count in some.items() if count is not None}
+        return {name: count for name, count in counts.items() if name not in self.not_counted}
 
 
 @dataclass(frozen=True, kw_only=True)
