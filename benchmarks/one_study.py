@@ -104,7 +104,7 @@ def ask_all(trial: BaseTrial) -> None:
 
 
 def last_epoch(number: int) -> int:
-    """Return where a trial ends that only its number decides: one in three passes each rung."""
+    """Return where a trial ends that only its number decides: one in four passes each rung."""
     rungs = rung_epochs(EPOCHS)
     passed = 0
     while passed < len(rungs) and number % REDUCTION_FACTOR ** (passed + 1) == 0:

@@ -8,7 +8,7 @@ import optuna
 
 from search.domain import Domain
 from search.starts import Start
-from search.study import TrialStudy, rung_epochs
+from search.study import TrialStudy, first_rung, rung_epochs
 
 CurveOf = Callable[[Mapping[str, Any]], Sequence[float]]
 """From a configuration's knobs to its log-loss after each epoch."""
@@ -45,7 +45,7 @@ class OurSearcher:
         domain: what is searched.
         curve_of: the curve of what was drawn.
         seed: the study's.
-        known: starts with their curves, tried first; the first of them is never pruned.
+        known: starts with their curves, tried first; the first of them is never pruned, none at the first rung.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class OurSearcher:
         self._study = TrialStudy(domain.suggest, seed=seed, epochs=self._epochs)
         self._curve_of = curve_of
         self._known = list(known)
-        self._never_pruned = 0 if known else None
+        self._num_known = len(known)
         self._best: dict[int, float] = {}
 
     def ask(self) -> tuple[Any, Sequence[float]]:
@@ -74,7 +74,8 @@ class OurSearcher:
             self._study.complete(trial, self._best[trial])
             return True
         is_pruned = self._study.should_prune(trial) and epoch in rung_epochs(self._epochs)
-        if is_pruned and trial != self._never_pruned:
+        is_spared = trial < self._num_known and (trial == 0 or epoch <= first_rung(self._epochs))
+        if is_pruned and not is_spared:
             self._study.prune(trial)
             return True
         return False

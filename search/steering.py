@@ -14,7 +14,7 @@ from core.store.records import EpochReport, TrialRecord
 from search.ledger import TIME_BUDGET, Ending, Ledger, Worker
 from search.silence import LEAST_SECONDS, silence_limit
 from search.starts import Start
-from search.study import TrialStudy
+from search.study import TrialStudy, first_rung
 
 MOST_FAILURES_AT_FIRST = 3
 MOST_FAILURES_IN_A_ROW = 10
@@ -45,7 +45,7 @@ class Steering:
     seed: int
     epochs: int
     starts: list[Start]
-    """What always competes, in order, before anything is drawn; the first is never pruned."""
+    """What always competes, in order, before anything is drawn; the first is never pruned, none at the first rung."""
     deadline: float | None = None
     on_change: Callable[[], None] = lambda: None
     """Called after each change, to redraw the progress."""
@@ -148,11 +148,16 @@ class Steering:
         is_pruned = self.study.should_prune(number)  # asked of every trial: the answer notes its value at the rung
         if not has_predictions:
             return None
-        if is_pruned and self.ledger[number].user_attrs.get("origin") != self.starts[0].origin:
+        if is_pruned and not self._is_spared(number, epoch.epoch):
             return Ending(state="pruned", reason="pruner")
         if self.deadline is not None and time.time() + epoch.seconds > self.deadline:
             return Ending(state="pruned", reason=TIME_BUDGET)
         return None
+
+    def _is_spared(self, number: int, epoch: int) -> bool:
+        """True for the first start, and for every start at the first rung, where a warm-up looks worse than it is."""
+        origin = self.ledger[number].user_attrs.get("origin")
+        return origin == self.starts[0].origin or (origin != SAMPLER and epoch <= first_rung(self.epochs))
 
     def _first_silence_limit(self, record: TrialRecord) -> float:
         """Return the seconds that a trial's first epoch of this start may take; a lost checkpoint costs them all."""

@@ -32,10 +32,10 @@ def test_made_up_ends_are_those_of_our_pruner() -> None:
     assert rungs == [record.system_attrs for record in records]
 
 
-def test_a_rung_lets_the_best_third_pass_and_the_first_ones_if_they_are_the_best() -> None:
+def test_a_rung_lets_the_best_quarter_pass_and_the_first_ones_if_they_are_the_best() -> None:
     rungs, epoch = Rungs(), rung_epochs(EPOCHS)[0]
-    stopped = [rungs.stops(epoch, value) for value in (0.5, 0.6, 0.4, 0.45, 0.3, 0.35)]
-    assert stopped == [False, True, False, True, False, False]
+    stopped = [rungs.stops(epoch, value) for value in (0.5, 0.6, 0.4, 0.45, 0.3, 0.35, 0.7, 0.35)]
+    assert stopped == [False, True, False, True, False, True, True, False]
     assert not rungs.stops(epoch + 1, 9.0)
 
 
@@ -49,5 +49,6 @@ def test_a_made_up_study_is_read_like_any_other(tmp_path: Path) -> None:
 
 
 def test_the_stock_searchers_trials_end_at_the_rungs_or_at_the_end() -> None:
-    first, second = rung_epochs(EPOCHS)
-    assert [last_epoch(number) for number in (1, 2, 3, 6, 9, 18)] == [first, first, second, second, EPOCHS, EPOCHS]
+    first, second, third = rung_epochs(EPOCHS)
+    ends = [last_epoch(number) for number in (1, 2, 4, 8, 16, 32, 64, 128)]
+    assert ends == [first, first, second, second, third, third, EPOCHS, EPOCHS]

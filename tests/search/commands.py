@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.store.manifest import usable_cores
 
-# 4 epochs have rungs at 1 and 3; a trial that takes all cores leaves room for no other
+# 4 epochs have a rung at 1; a trial that takes all cores leaves room for no other
 ALL_CORES = str(usable_cores())
 OPTIONS = ["--trials", "4", "--epochs", "4", "--cpus-per-trial", ALL_CORES, "--top-k", "2", "--keep-models", "1"]
 TIMEOUT_SECONDS = 240

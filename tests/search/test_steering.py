@@ -185,7 +185,7 @@ def test_notebook_is_never_pruned_however_it_does(make_steering):
 
 
 def test_other_known_configs_come_next_and_are_pruned_like_drawn_ones(make_steering):
-    steering = make_steering(others=("fast", "strong"))
+    steering = make_steering(num_trials=5, others=("fast", "strong"))
     numbers = [next_number(steering) for _ in range(4)]
     origins = [steering.ledger[number].user_attrs["origin"] for number in numbers]
     assert origins == ["notebook", "fast", "strong", "sampler"]
@@ -193,7 +193,13 @@ def test_other_known_configs_come_next_and_are_pruned_like_drawn_ones(make_steer
     run_to_end(steering, numbers[3], 0.1)
     for number in numbers[:3]:
         run_to_end(steering, number, 0.9)
-    assert [steering.ledger[number].state for number in numbers[:3]] == ["complete", "pruned", "pruned"]
+    records = [steering.ledger[number] for number in numbers[:3]]
+    assert [record.state for record in records] == ["complete", "pruned", "pruned"]
+    # the first rung, after one epoch, would show their warm-up alone; a drawn one ends there
+    assert [len(record.epochs) for record in records[1:]] == [4, 4]
+    drawn = next_number(steering)
+    run_to_end(steering, drawn, 0.9)
+    assert len(steering.ledger[drawn].epochs) == 1
 
 
 def test_search_of_one_trial_is_the_first_known_config(make_steering):

@@ -10,9 +10,9 @@ from .conftest import EPOCHS, default_space, epoch_report, one_knob_space
 
 
 @pytest.mark.parametrize(
-    ("epochs", "rungs"), [(1, ()), (2, (1,)), (4, (1, 3)), (10, (2, 6)), (20, (4, 12)), (60, (12, 36))]
+    ("epochs", "rungs"), [(1, ()), (2, (1,)), (4, (1,)), (10, (1, 4)), (20, (2, 8)), (60, (6, 24))]
 )
-def test_rung_epochs_are_a_third_apart_and_before_the_last(epochs, rungs):
+def test_rung_epochs_are_four_times_apart_and_before_the_last(epochs, rungs):
     assert rung_epochs(epochs) == rungs
 
 
@@ -38,7 +38,7 @@ def test_rung_epochs_are_those_at_which_the_pruner_asks():
 
 def test_first_rung_is_one_epoch_at_least():
     assert first_rung(1) == 1
-    assert first_rung(90) == 18
+    assert first_rung(90) == 9
 
 
 def test_ask_takes_known_params_and_numbers_from_zero():
