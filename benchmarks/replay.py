@@ -25,11 +25,14 @@ class Searcher(Protocol):
         """Take one epoch's log-loss; True where the trial ends with it."""
 
 
-def replay(searcher: Searcher, num_epochs: int) -> list[float]:
-    """Return the best log-loss so far after each of `num_epochs` epochs, counted over all workers."""
+def replay(searcher: Searcher, num_epochs: int, until: float = 0.0) -> list[float]:
+    """Return the best log-loss so far after each of `num_epochs` epochs, counted over all workers.
+
+    It ends earlier where `until` is reached.
+    """
     best: list[float] = []
     running: dict[int, tuple[Any, Sequence[float], int]] = {}
-    while len(best) < num_epochs:
+    while len(best) < num_epochs and not (best and best[-1] <= until):
         worker = len(best) % NUM_WORKERS
         trial, curve, epoch = running.pop(worker) if worker in running else (*searcher.ask(), 0)
         best.append(min([curve[epoch], *best[-1:]]))

@@ -44,8 +44,8 @@ RATIOS_ON_OWN_DATA = {
     "trial_cost": ["cold_worker_cost"],
     "ask_tell": ["stock_cost", "stock_memory_cost"],
 }
-RECORDING = {"record_curves"}
-"""No benchmark: it writes what one reads."""
+RECORDING = {"record_curves", "confirm_search"}
+"""Trainings of minutes or hours: one writes what search_replay reads, the other repeats it without a surrogate."""
 
 
 def test_every_benchmark_is_run_here() -> None:
