@@ -56,7 +56,7 @@ def test_search_keeps_records_and_predictions_of_every_trial_also_pruned(whole, 
     assert records[0].user_attrs["origin"] == "notebook"
     assert "pruned" in {record.state for record in records}
     for record in records:
-        assert len(record.epochs) in {"complete": (4,), "pruned": (1, 3)}[record.state]
+        assert len(record.epochs) in {"complete": (5,), "pruned": (1, 4)}[record.state]
         predictions = read_predictions(str(runs / "whole/trials" / record.trial_id / "predictions.npz"))
         assert predictions.softmax.shape == (288, 10)
         assert predictions.test_softmax.shape == (360, 10)
@@ -125,7 +125,7 @@ def test_finished_search_votes_again_without_training(whole, runs):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--epochs", "5"], "was made with --epochs 4, got --epochs 5. Name another --study"),
+        (["--epochs", "4"], "was made with --epochs 5, got --epochs 4. Name another --study"),
         (["--seed", "1"], "was made with --seed 0, got --seed 1"),
         (["--no-augment"], "was made with --augment, got --no-augment"),
         (["--holdout", "tail"], "was made with --holdout 0.2 and other holdout rows, got --holdout tail"),
