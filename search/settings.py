@@ -49,8 +49,8 @@ class SearchSettings(TrainingSettings):
     A trial that it ends goes on in the next start. Left out: no limit."""
     preset: Annotated[PresetName | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")] = None
     """How much to train, for who does not want to choose: quick, good or best; options that are given go before it.
-    With Kaggle's 42,000 digits on two cores: quick (12 trials of half the epochs) about 11 minutes,
-    good (40 trials) about an hour, best (100 trials of half as many epochs more) about 4 hours."""
+    With Kaggle's 42,000 digits on two cores: quick (12 trials of half the epochs) about 10 minutes;
+    reckoned from that, good (40 trials) about 40 minutes, best (100 trials, half as many epochs more) 2 hours."""
     start_from: Annotated[str | None, tyro.conf.arg(metavar="STUDY", help_behavior_hint="")] = None
     """Another study (its folder, or its name below --runs), whose best five configurations are tried here early on."""
     top_k: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
