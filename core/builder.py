@@ -43,7 +43,7 @@ def build_own_model(
         keras.utils.set_random_seed(seed)
         model = call_own(function, config, image_shape, num_classes, what=what)
         if isinstance(model, keras.Sequential) and not model.built:
-            model.build((None, *image_shape))
+            call_own(model.build, (None, *image_shape), what=what)
     _check(model, image_shape, num_classes, what)
     logits = model.outputs[0]
     if logits.dtype != "float32":

@@ -1,5 +1,7 @@
 """`python -m search`: search, vote, submission."""
 
+import time
+
 from core.cli import run_command
 from search.settings import SearchSettings
 
@@ -10,9 +12,10 @@ where it stopped."""
 
 def main(settings: SearchSettings) -> None:
     """Run the search; ray and optuna load after the settings are known to be right."""
+    began = time.time()
     from search.run import search_study
 
-    search_study(settings)
+    search_study(settings, began=began)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def find_study(name: str, runs: str) -> StudyFolder:
     return folder
 
 
-def inherited_starts(folder: StudyFolder, domain: Domain) -> list[Start]:
+def inherited_starts(folder: StudyFolder, domain: Domain, name: str) -> list[Start]:
     """Return the best configurations of another study that fit this one's images and rows, best first, none twice.
 
     What this study's space can give becomes knobs, so that the sampler learns of it.
@@ -51,7 +51,7 @@ def inherited_starts(folder: StudyFolder, domain: Domain) -> list[Start]:
         if config is None or config in configs or not domain.takes(config):
             continue
         configs.append(config)
-        origin = f"{folder.url.rstrip('/').rsplit('/', 1)[-1]}/{record.trial_id}"
+        origin = f"{name}/{record.trial_id}"
         params = _params_that_give(config, record, domain)
         starts.append(Start(origin=origin, params=params, config=config if params is None else None))
         if len(starts) == NUM_INHERITED:

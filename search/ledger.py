@@ -50,6 +50,7 @@ class Ledger(Standings):
         """What could not be read, one line each; those trials' numbers are not used again."""
         self.num_taken = 0
         """The first number that no folder of the study has had."""
+        self._as_ended: dict[int, TrialRecord] = {}
         self.on_write: Callable[[TrialRecord], None] = lambda record: None
         """Called with each record once it is on disk."""
 
@@ -81,9 +82,18 @@ class Ledger(Standings):
         if is_scored and not files.is_whole_npz(folder.predictions, PREDICTED):
             record = _begun_again(record)
         elif record.user_attrs.get("reason") == TIME_BUDGET:
+            self._as_ended[record.number] = record
             record = _reopened(record)
         self.enter(record)
         return True
+
+    def close_untouched(self) -> None:
+        """Let trials that were opened again, and got no further epoch, be what they are on disk: ended and scored."""
+        for number, record in self._as_ended.items():
+            if self[number].epochs == record.epochs and not self[number].has_ended:
+                self.enter(record)
+                self.on_write(record)
+        self._as_ended.clear()
 
     @property
     def cut_short(self) -> list[TrialRecord]:

@@ -9,9 +9,11 @@ from rich.console import Console
 from core.data.dataset import Dataset
 from core.data.load import load_dataset
 from core.data.split import Split, split_rows
+from core.errors import StudyError
 from core.limits import require_config_fits_data
 from core.own_function import require_named
 from core.progress import print_line
+from core.store import files
 from core.store.manifest import Manifest
 from core.store.study import StudyFolder
 from core.study import base_config, check_study, study_folder, with_epochs
@@ -80,9 +82,12 @@ def prepare(settings: SearchSettings, console: Console, began: float) -> SearchS
 
 def _with_inheritance(manifest: Manifest, settings: SearchSettings, domain: Domain) -> Manifest:
     """Return the manifest with --start-from's configurations, as this start reads them or an earlier one did."""
-    if settings.start_from is None or any(item["named"] == settings.start_from for item in manifest.inherited):
+    if settings.start_from is None or any(item.get("named") == settings.start_from for item in manifest.inherited):
         return manifest
-    starts = inherited_starts(find_study(settings.start_from, settings.runs), domain)
+    folder = find_study(settings.start_from, settings.runs)
+    if files.absolute(folder.url) == files.absolute(study_folder(settings).url):
+        raise StudyError(f"--start-from must be another study than --study, got {settings.start_from} for both")
+    starts = inherited_starts(folder, domain, settings.start_from)
     items = [{"named": settings.start_from, **item} for item in starts_to_json(starts)]
     return dataclasses.replace(manifest, inherited=(*manifest.inherited, *items))
 

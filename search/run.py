@@ -45,7 +45,7 @@ class SearchInterrupted(KeyboardInterrupt):
     """The user stopped the search; the message is the command that goes on."""
 
 
-def search_study(settings: SearchSettings, console: Console | None = None) -> SearchResult:
+def search_study(settings: SearchSettings, console: Console | None = None, began: float | None = None) -> SearchResult:
     """Run or go on with a search, then vote. In a notebook:
 
         from search.run import search_study
@@ -56,6 +56,7 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
     Args:
         settings: as on the command line.
         console: where to print; stdout by default.
+        began: when a time budget began, seconds since 1970; now by default.
 
     Returns:
         The study's folder, its trials and the vote, all of which are also on disk.
@@ -66,8 +67,7 @@ def search_study(settings: SearchSettings, console: Console | None = None) -> Se
         TrainingError: the first trials failed, or ten in a row.
         SearchInterrupted: Ctrl-C or SIGTERM; what is finished is kept.
     """
-    began = time.time()
-    start = prepare(with_study_name(settings), console or new_console(), began)
+    start = prepare(with_study_name(settings), console or new_console(), began or time.time())
     try:
         with stop_on_signals(start.steering):
             _describe(start)
@@ -91,6 +91,7 @@ def _train(start: SearchStart) -> None:
     steering, ledger = start.steering, start.ledger
     if steering.num_left == 0:
         write_study(start.folder, start.manifest, start.dataset, start.split)
+        ledger.close_untouched()
         write_leaderboard(start.folder, ledger.ranked, ledger.unranked)
         with keep_journal(start.folder, start.manifest.name, ledger):
             start.say(f"{start.folder.url} has its {len(ledger.ended)} trials already; voting again")
@@ -107,6 +108,7 @@ def _train(start: SearchStart) -> None:
             if steering.stop_reason is None:
                 _run_trials(start, plan, scratch)
         finally:
+            ledger.close_untouched()
             write_leaderboard(start.folder, ledger.ranked, ledger.unranked)
     if steering.stop_reason == "interrupted":
         raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from statistics import median
 from core.seeds import derive_seed
 from core.store.records import EpochReport, TrialRecord
 from search.ledger import TIME_BUDGET, Ending, Ledger, Worker
-from search.silence import LEAST_SECONDS, silence_limit
+from search.silence import LEAST_SECONDS, START_SECONDS, silence_limit
 from search.starts import Start
 from search.study import TrialStudy, first_rung
 
@@ -78,6 +78,13 @@ class Steering:
         """True once another epoch would overrun the time budget."""
         return self.deadline is not None and time.time() + self._usual_epoch_seconds() >= self.deadline
 
+    @property
+    def is_overtime(self) -> bool:
+        """True where what still runs after the time budget is not about to report: it is left as it is on disk."""
+        longest = self.ledger.longest_epoch_seconds
+        grace = START_SECONDS if longest is None else max(self.least_silence_seconds / 2, 2 * longest)
+        return self.deadline is not None and time.time() > self.deadline + grace
+
     def next_trial(self) -> Assignment | None:
         """Return what to train next, or None where nothing is left to start."""
         if self.stop_reason is not None or self.is_time_up or self.num_left == 0:
@@ -95,7 +102,6 @@ class Steering:
         A trial is only stopped after an epoch whose predictions are on disk. It goes on, whenever that is, in the
         precision that it began in.
         """
-        self._failures_in_a_row.clear()
         self.study.report(number, epoch.epoch, epoch.log_loss)
         ending = self._ending(number, epoch, has_predictions)
         record = self.ledger.add_epoch(number, epoch, self.study.sampler_memory(number), ending=ending, worker=worker)
@@ -177,6 +183,7 @@ class Steering:
 
     def _tell(self, record: TrialRecord) -> None:
         """Tell the study how a trial ended."""
+        self._failures_in_a_row.clear()
         best = record.best
         assert best is not None, "the record has just got an epoch"
         if record.state == "complete":

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from core.data.dataset import Dataset
 from core.data.split import Split
+from core.errors import ClusterError
 from core.store import files
 from core.store.records import EpochReport
 from core.store.study import StudyFolder
@@ -128,9 +130,10 @@ class SteeringScheduler(LivesInDriver, FIFOScheduler):
         number, trial_id = trial.config["trial"]["number"], trial.config["trial"]["trial_id"]
         error = f"the worker could not start the trial: {_last_line(trace)}"
         if "actor died" in trace or "worker process has died" in trace:
-            error = FELL_SILENT if self._steering.is_silent(number) else WORKER_DIED
-            stacks = Path(silence_trace(self._scratch, trial_id))
-            trace = (stacks.read_text() if stacks.exists() else "") or trace
+            file = Path(silence_trace(self._scratch, trial_id))
+            stacks = file.read_text() if file.exists() else ""
+            error = FELL_SILENT if stacks or self._steering.is_silent(number) else WORKER_DIED
+            trace = stacks or trace
         try:
             self._steering.fail(number, error, trace)
         except Exception as failure:
@@ -149,8 +152,8 @@ class SteeringStopper(LivesInDriver, Stopper):
         return False
 
     def stop_all(self) -> bool:
-        """Return True after Ctrl-C and where all first trials failed."""
-        return self._steering.stop_reason is not None
+        """Return True after Ctrl-C, where all first trials failed, and long after the time budget's end."""
+        return self._steering.stop_reason is not None or self._steering.is_overtime
 
 
 def run_tune(
@@ -179,6 +182,7 @@ def run_tune(
 
     Raises:
         StudyError, StoredFileError: the study's folder could not be written or read on the way.
+        ClusterError: the cluster is gone.
     """
     hand_over = HandOver()
     with_data = tune.with_parameters(trainable, dataset=dataset, split=split, worker=worker)
@@ -204,9 +208,20 @@ def run_tune(
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         ),
     )
-    tuner.fit()
+    _fit(tuner)
     if steering.error is not None:
         raise steering.error
+
+
+def _fit(tuner: tune.Tuner) -> None:
+    """Run Tune's loop; single trials' failures are no exceptions of it."""
+    try:
+        tuner.fit()
+    except (RayError, tune.TuneError) as error:
+        raise ClusterError(
+            f"the Ray cluster must last as long as the search, and did not: {_last_line(str(error))}. What is finished "
+            "is kept: the same command goes on"
+        ) from error
 
 
 def _last_line(text: str) -> str:

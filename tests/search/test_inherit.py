@@ -52,7 +52,7 @@ def other(tmp_path):
 def test_inherited_starts_are_the_best_first_and_at_most_five(other):
     rates = [1e-3 * number for number in range(1, 8)]
     folder = other(*((with_rate(rate), 1 / rate, "pruned" if rate < 4e-3 else "complete") for rate in rates))
-    starts = inherited_starts(folder, DOMAIN)
+    starts = inherited_starts(folder, DOMAIN, "first")
     assert len(starts) == NUM_INHERITED
     assert [start.origin for start in starts] == [f"first/t00000{number}" for number in (6, 5, 4, 3, 2)]
     assert [(start.params or {})["learning_rate"] for start in starts] == rates[:1:-1]
@@ -60,12 +60,12 @@ def test_inherited_starts_are_the_best_first_and_at_most_five(other):
 
 def test_inherited_starts_leave_out_what_failed_runs_or_was_there(other):
     trials = [(with_rate(1e-3), 0.1, "failed"), (with_rate(2e-3), 0.2, "running"), (FAST, 0.3, "complete")]
-    starts = inherited_starts(other(*trials, (FAST, 0.4, "complete")), DOMAIN)
+    starts = inherited_starts(other(*trials, (FAST, 0.4, "complete")), DOMAIN, "first")
     assert [start.origin for start in starts] == ["first/t000002"]
 
 
 def test_inherited_knobs_give_the_config_with_this_studys_epochs(other):
-    start = inherited_starts(other((with_rate(2e-3), 0.1, "complete")), DOMAIN)[0]
+    start = inherited_starts(other((with_rate(2e-3), 0.1, "complete")), DOMAIN, "first")[0]
     assert start.config is None
     study = TrialStudy(DOMAIN.suggest, seed=0, epochs=7)
     config = study.ask(start)[1]
@@ -74,7 +74,7 @@ def test_inherited_knobs_give_the_config_with_this_studys_epochs(other):
 
 
 def test_config_that_the_space_cannot_give_is_inherited_whole(other):
-    start = inherited_starts(other((OUTSIDE, 0.1, "complete")), DOMAIN)[0]
+    start = inherited_starts(other((OUTSIDE, 0.1, "complete")), DOMAIN, "first")[0]
     assert start.params is None
     assert start.config == dataclasses.replace(OUTSIDE, train=dataclasses.replace(OUTSIDE.train, epochs=7))
 
@@ -82,9 +82,9 @@ def test_config_that_the_space_cannot_give_is_inherited_whole(other):
 def test_config_of_a_model_of_ones_own_is_inherited_only_where_that_model_is_named(other):
     own = dataclasses.replace(FAST, builder="mine:build")
     folder = other((own, 0.1, "complete"), (FAST, 0.2, "complete"))
-    assert [start.origin for start in inherited_starts(folder, DOMAIN)] == ["first/t000001"]
+    assert [start.origin for start in inherited_starts(folder, DOMAIN, "first")] == ["first/t000001"]
     named = dataclasses.replace(DOMAIN, base=dataclasses.replace(DOMAIN.base, builder="mine:build"))
-    starts = inherited_starts(folder, named)
+    starts = inherited_starts(folder, named, "first")
     assert [start.origin for start in starts] == ["first/t000000", "first/t000001"]
     assert starts[0].params is not None, "the default space gives it, with the named model"
     assert starts[1].config is not None
@@ -96,7 +96,7 @@ def test_config_that_ones_own_space_gives_is_inherited_by_its_knobs(other):
         return with_rate(trial.suggest_float("learning_rate", 1e-4, 1e-1))
 
     domain = dataclasses.replace(DOMAIN, base=FAST, own_space=rate_alone)
-    starts = inherited_starts(other((with_rate(2e-3), 0.1, "complete"), (OUTSIDE, 0.2, "complete")), domain)
+    starts = inherited_starts(other((with_rate(2e-3), 0.1, "complete"), (OUTSIDE, 0.2, "complete")), domain, "first")
     assert (starts[0].params or {})["learning_rate"] == 2e-3
     assert starts[1].config is not None
 
@@ -104,7 +104,7 @@ def test_config_that_ones_own_space_gives_is_inherited_by_its_knobs(other):
 def test_nothing_of_use_is_said_in_words(other):
     small = dataclasses.replace(DOMAIN, image_shape=(3, 3, 1))
     with pytest.raises(StudyError, match="must have a complete or pruned trial whose network fits these images"):
-        inherited_starts(other((FAST, 0.1, "complete")), small)
+        inherited_starts(other((FAST, 0.1, "complete")), small, "first")
 
 
 def test_starts_written_and_read_are_the_same():

@@ -1,10 +1,11 @@
 """The book of records across starts: lost, torn and damaged ones, and the order in which it keeps them."""
 
 import json
+import time
 
 import pytest
 
-from .conftest import EPOCHS, HERE, epoch_report
+from .conftest import EPOCHS, HERE, epoch_report, write_whole_predictions
 from .test_steering import next_number, run_to_end
 
 
@@ -107,3 +108,16 @@ def test_book_keeps_its_lists_in_order_whatever_ends_first(make_steering):
         assert ledger.num_ended == 5
         assert ledger.origins == {"notebook", "fast", "sampler"}
         assert ledger.longest_epoch_seconds == 1.0
+
+
+def test_trial_that_was_opened_again_and_not_reached_is_what_it_was(make_steering):
+    steering = make_steering(num_trials=2, deadline=time.time() + 100)
+    number = next_number(steering)
+    steering.report(number, epoch_report(1, 0.5, seconds=1000), worker=HERE, has_predictions=True)
+    write_whole_predictions(steering, number)
+    again = make_steering(num_trials=2, deadline=time.time() - 1)
+    assert again.next_trial() is None
+    assert again.ledger.ranked == []
+    again.ledger.close_untouched()
+    assert again.ledger.ranked == [steering.ledger[number]]
+    assert again.ledger.cut_short == [steering.ledger[number]]

@@ -207,3 +207,18 @@ def test_search_of_one_trial_is_the_first_known_config(make_steering):
     run_to_end(steering, next_number(steering), 0.5)
     assert steering.next_trial() is None
     assert [record.user_attrs["origin"] for record in steering.ledger.records] == ["notebook"]
+
+
+def test_what_reports_nothing_long_after_the_time_budget_is_not_waited_for(make_steering):
+    steering = make_steering(deadline=time.time() - 25)
+    assert not steering.is_overtime
+    steering.deadline = time.time() - 125
+    assert steering.is_overtime, "no epoch has ended yet: a process's start is waited for"
+    steering.deadline = time.time() + 500
+    steering.report(next_number(steering), epoch_report(1, 0.5, seconds=100), worker=HERE, has_predictions=True)
+    steering.deadline = time.time() - 125
+    assert not steering.is_overtime, "twice the longest epoch"
+    steering.deadline = time.time() - 225
+    assert steering.is_overtime
+    steering.deadline = None
+    assert not steering.is_overtime

@@ -5,7 +5,7 @@ import dataclasses
 from core.config import Config
 from search.starts import Start
 
-from .conftest import one_knob_space
+from .conftest import HERE, epoch_report, one_knob_space
 from .test_steering import next_number, run_to_end
 
 
@@ -64,3 +64,13 @@ def test_an_epoch_between_them_keeps_failures_from_adding_up(make_steering):
         steering.fail(next_number(steering), "no")
         run_to_end(steering, next_number(steering), 0.5)
     assert steering.stop_reason is None
+
+
+def test_failures_of_one_reason_count_though_trials_get_some_epochs_before_they_fail(make_steering):
+    steering = make_steering(num_trials=10)
+    for _ in range(3):
+        assert steering.stop_reason is None
+        number = next_number(steering)
+        steering.report(number, epoch_report(1, 0.5), worker=HERE, has_predictions=False)
+        steering.fail(number, "the model cannot be saved")
+    assert steering.stop_reason == "failing"
