@@ -12,9 +12,10 @@ import numpy as np
 import optuna
 from optuna.distributions import distribution_to_json
 
+from benchmarks.made_up import made_up_report
 from core.config import Config, TrainConfig
 from core.store.predictions import Predictions, write_predictions
-from core.store.records import FORMAT, EpochReport, TrialRecord, TrialState
+from core.store.records import FORMAT, TrialRecord, TrialState
 from core.store.study import StudyFolder, trial_id_of
 from search.domain import Domain
 from search.study import REDUCTION_FACTOR, RUNG_PREFIX, rung_epochs
@@ -56,19 +57,6 @@ def write_study(folder: StudyFolder, records: list[TrialRecord]) -> None:
         Path(trial.record).write_text(json.dumps({"format": FORMAT, **dataclasses.asdict(record)}))
         if record.state != "failed":
             Path(trial.predictions).write_bytes(predictions)
-
-
-def made_up_report(epoch: int, log_loss: float) -> EpochReport:
-    """Return an epoch's report of which only the log-loss matters."""
-    return EpochReport(
-        epoch=epoch,
-        loss=log_loss,
-        train_accuracy=0.9,
-        log_loss=log_loss,
-        accuracy=0.9,
-        learning_rate=1e-3,
-        seconds=1.0,
-    )
 
 
 class Rungs:

@@ -70,6 +70,25 @@ class Lengths:
     """From the last line before the cluster to the first one after it."""
 
 
+def lengths_of(end: Start, before: str, after: str) -> Lengths:
+    """Return how long a start took that nobody killed, and its cluster, between the first lines of two patterns."""
+    begun, there = end.seconds_of(before), end.seconds_of(after)
+    assert end.code == 0, end.text
+    assert begun is not None, end.text
+    assert there is not None, end.text
+    return Lengths(whole=end.seconds, cluster=there - begun)
+
+
+def anywhere(generator: np.random.Generator, lengths: Lengths) -> Moment:
+    """Return any moment of a start."""
+    return Moment(name=ANYWHERE, delay_seconds=generator.uniform(0, lengths.whole))
+
+
+def cluster_start(generator: np.random.Generator, lengths: Lengths, line: str) -> Moment:
+    """Return a moment while the cluster starts, after `line`."""
+    return Moment(name=CLUSTER_STARTS, line=line, delay_seconds=generator.uniform(0, lengths.cluster))
+
+
 class KillableSearch(Protocol):
     """A search that can be killed, started again, and checked."""
 
@@ -118,20 +137,15 @@ class OurSearch:
 
     def reference(self) -> Lengths:
         """Run the same search in another study without a kill."""
-        end = self.starts.run(self._command(self._whole))
-        before, after = end.seconds_of(r"^holdout"), end.seconds_of(r"^trials at once")
-        assert end.code == 0, end.text
-        assert before is not None, end.text
-        assert after is not None, end.text
-        return Lengths(whole=end.seconds, cluster=after - before)
+        return lengths_of(self.starts.run(self._command(self._whole)), r"^holdout", r"^trials at once")
 
     def draw_moment(self, generator: np.random.Generator, lengths: Lengths) -> Moment:
         """Return any moment of a start, every other time one that is aimed."""
         if generator.random() < 0.5:
-            return Moment(name=ANYWHERE, delay_seconds=generator.uniform(0, lengths.whole))
+            return anywhere(generator, lengths)
         aimed = (
             FIRST_LINE,
-            Moment(name=CLUSTER_STARTS, line=r"^holdout", delay_seconds=generator.uniform(0, lengths.cluster)),
+            cluster_start(generator, lengths, r"^holdout"),
             Moment(name=TRIAL_END, line=r"^\[\d"),
             Moment(name="a trial's folder", path="trials/*"),
             Moment(name="a trial's first checkpoint", path="trials/*/checkpoint/*/state.npz"),

@@ -19,7 +19,8 @@ from optuna.trial import BaseTrial
 from ray.tune.search.optuna import OptunaSearch
 
 from benchmarks.fresh import peak_megabytes, status_megabytes
-from benchmarks.history import EPOCHS, made_up_domain, made_up_loss, made_up_report
+from benchmarks.history import EPOCHS, made_up_domain, made_up_loss
+from benchmarks.made_up import made_up_report
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
 from search.ledger import Ledger, Worker

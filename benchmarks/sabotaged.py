@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.made_up import made_up_report
 from benchmarks.saboteur import ERROR, STEPS_FILE, log_loss_of, sabotage_of, sabotaged_epoch
 from core.data.split import Split
 from core.store.predictions import Predictions, write_predictions
@@ -64,19 +65,8 @@ class SabotagedRun:
         may_end = self._epoch in (*self._worker.ending_epochs, self._num_epochs)
         if may_end:
             self._write_predictions()
-        return self._report(float("nan") if sabotage == "nan" else log_loss_of(self._number)), may_end
-
-    def _report(self, log_loss: float) -> EpochReport:
-        """Return the epoch's report."""
-        return EpochReport(
-            epoch=self._epoch,
-            loss=log_loss,
-            train_accuracy=0.5,
-            log_loss=log_loss,
-            accuracy=0.5,
-            learning_rate=1e-3,
-            seconds=self._epoch_seconds,
-        )
+        log_loss = float("nan") if sabotage == "nan" else log_loss_of(self._number)
+        return made_up_report(self._epoch, log_loss, self._epoch_seconds), may_end
 
     def _write_predictions(self) -> None:
         """Leave what a vote needs."""

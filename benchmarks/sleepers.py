@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.made_up import made_up_report
 from core.store.predictions import Predictions, write_predictions
 from core.store.records import EpochReport
 from core.store.study import StudyFolder, TrialFolder
@@ -71,16 +72,7 @@ class SleepingTrial:
             _write_predictions(self._folder)
             span = Span(process=os.getpid(), began=self._began, ended=time.time())
             Path(self._folder.url, "span.json").write_text(json.dumps(asdict(span)))
-        report = EpochReport(
-            epoch=self._num_reported,
-            loss=LOG_LOSS,
-            train_accuracy=0.5,
-            log_loss=LOG_LOSS,
-            accuracy=0.5,
-            learning_rate=1e-3,
-            seconds=seconds,
-        )
-        return report, is_last
+        return made_up_report(self._num_reported, LOG_LOSS, seconds), is_last
 
 
 def wait_for_workers(folder: Path, num_workers: int) -> None:

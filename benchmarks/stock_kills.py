@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.killed_search import ANYWHERE, CLUSTER_STARTS, FIRST_LINE, TRIAL_END, Lengths, Tally
+from benchmarks.killed_search import FIRST_LINE, TRIAL_END, Lengths, Tally, anywhere, cluster_start, lengths_of
 from benchmarks.killed_study import Fault
 from benchmarks.kills import Moment, Start, Starts
 
@@ -38,20 +38,15 @@ class StockSearch:
 
     def reference(self) -> Lengths:
         """Run the same search in another folder without a kill."""
-        end = self.starts.run(self._command("whole"))
-        before, after = end.seconds_of("^starting Ray"), end.seconds_of("^Ray is there")
-        assert end.code == 0, end.text
-        assert before is not None, end.text
-        assert after is not None, end.text
-        return Lengths(whole=end.seconds, cluster=after - before)
+        return lengths_of(self.starts.run(self._command("whole")), "^starting Ray", "^Ray is there")
 
     def draw_moment(self, generator: np.random.Generator, lengths: Lengths) -> Moment:
         """Return any moment of a start, every other time one that is aimed."""
         if generator.random() < 0.5:
-            return Moment(name=ANYWHERE, delay_seconds=generator.uniform(0, lengths.whole))
+            return anywhere(generator, lengths)
         aimed = (
             FIRST_LINE,
-            Moment(name=CLUSTER_STARTS, line="^starting Ray", delay_seconds=generator.uniform(0, lengths.cluster)),
+            cluster_start(generator, lengths, "^starting Ray"),
             Moment(name=TRIAL_END, line=r"^\[ended\]", occurrence=int(generator.integers(1, 4))),
         )
         return aimed[generator.integers(len(aimed))]

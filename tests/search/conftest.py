@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from optuna.trial import BaseTrial
 
+from benchmarks.made_up import made_up_report
 from core.config import Config, TrainConfig
 from core.store.predictions import Predictions, write_predictions
-from core.store.records import EpochReport
+from core.store.records import TrialRecord
 from core.store.study import StudyFolder
 from search.ledger import Ledger, Worker
 from search.space import suggest_config
@@ -21,6 +22,7 @@ from .commands import OPTIONS, run_search
 
 EPOCHS = 9
 HERE = Worker(node="here", precision="float32")
+epoch_report = made_up_report
 
 
 def one_knob_space(trial: BaseTrial) -> Config:
@@ -32,21 +34,12 @@ def default_space(trial: BaseTrial) -> Config:
     return suggest_config(trial, base, image_shape=(28, 28, 1), num_train_rows=33_600)
 
 
-def epoch_report(epoch: int, log_loss: float, seconds: float = 1.0) -> EpochReport:
-    return EpochReport(
-        epoch=epoch,
-        loss=log_loss,
-        train_accuracy=0.5,
-        log_loss=log_loss,
-        accuracy=0.5,
-        learning_rate=1e-3,
-        seconds=seconds,
-    )
-
-
 def write_whole_predictions(steering: Steering, number: int) -> None:
     """Put a small predictions file where a worker would have put it before its report."""
-    url = steering.ledger.folder.trial(steering.ledger[number].trial_id).predictions
+    write_small_predictions(steering.ledger.folder.trial(steering.ledger[number].trial_id).predictions)
+
+
+def write_small_predictions(url: str) -> None:
     softmax = np.full((1, 2), 0.5, np.float32)
     predictions = Predictions(trial_id="t", rows=np.arange(1), softmax=softmax, test_softmax=softmax, data="d")
     write_predictions(url, predictions)
@@ -115,3 +108,19 @@ def without_network() -> tuple[str, ...]:
     except OSError:
         allowed = False
     return prefix if allowed else ()
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    return tmp_path / "study/study.journal"
+
+
+@pytest.fixture
+def searched(make_steering) -> list[TrialRecord]:
+    """Run one start of a search with its journal, and return what it leaves."""
+    from .journals import kept, search_some
+
+    steering = make_steering(num_trials=9)
+    with kept(steering):
+        search_some(steering)
+    return steering.ledger.records

@@ -1,5 +1,6 @@
 """Optuna's own reader of a journal, for the tests that look into one."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -9,6 +10,12 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from core.store.records import TrialRecord
+from core.store.study import StudyFolder
+from search.journal import keep_journal
+from search.steering import Steering
+
+from .conftest import EPOCHS, HERE, epoch_report, write_whole_predictions
+from .test_steering import next_number
 
 STATES = {
     "running": TrialState.RUNNING,
@@ -46,3 +53,22 @@ def assert_shows(trials: list[FrozenTrial], records: list[TrialRecord]) -> None:
         assert trial.intermediate_values == {epoch.epoch: epoch.log_loss for epoch in record.epochs}
         assert trial.value == (record.best.log_loss if record.state == "complete" and record.best else None)
         assert trial.user_attrs == record.user_attrs | ({"error": record.error} if record.error else {})
+
+
+def kept(steering: Steering, folder: StudyFolder | None = None) -> contextlib.AbstractContextManager[None]:
+    return keep_journal(folder or steering.ledger.folder, "first", steering.ledger)
+
+
+def train(steering: Steering, number: int, log_loss: float, epochs: range = range(1, EPOCHS + 1)) -> None:
+    write_whole_predictions(steering, number)
+    for epoch in epochs:
+        if steering.report(number, epoch_report(epoch, log_loss + 0.1 / epoch), worker=HERE, has_predictions=True):
+            return
+
+
+def search_some(steering: Steering) -> None:
+    """Leave a complete, a pruned, a failed and a running trial."""
+    train(steering, next_number(steering), 0.5)
+    train(steering, next_number(steering), 0.9)
+    steering.fail(next_number(steering), "ValueError: no")
+    train(steering, next_number(steering), 0.4, range(1, 3))

@@ -6,17 +6,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from core.data.dataset import Dataset
 from core.data.split import Split
-from core.store.predictions import Predictions, write_predictions
 from core.store.records import EpochReport
 from search.cluster import plan_resources, ray_cluster, scratch_folder
 from search.trainable import TrialTrainable, WorkerSettings
 
-from .conftest import EPOCHS, epoch_report
+from .conftest import EPOCHS, epoch_report, write_small_predictions
 
 NUM_AT_ONCE = 4
 
@@ -36,9 +34,7 @@ class WaitsForTheOthers(TrialTrainable):
         return SimpleNamespace(next_epoch=self._next_epoch, trainer=SimpleNamespace(precision="float32"))
 
     def _next_epoch(self) -> tuple[EpochReport, bool]:
-        softmax = np.full((1, 2), 0.5, np.float32)
-        predictions = Predictions(trial_id="t", rows=np.arange(1), softmax=softmax, test_softmax=softmax, data="d")
-        write_predictions(f"{self._assignment['folder']}/predictions.npz", predictions)
+        write_small_predictions(f"{self._assignment['folder']}/predictions.npz")
         return epoch_report(EPOCHS, 0.5), True
 
 
