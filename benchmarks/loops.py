@@ -97,7 +97,7 @@ def run_search(
             shelf.keep_best(ledger.ranked, ledger.failed)
 
         steering.on_change = on_change
-        run_tune(steering, ledger.folder, plan, worker, dataset, split, worker.scratch, progress.update, trainable)
+        run_tune(steering, ledger.folder, plan, worker, dataset, (split,), worker.scratch, progress.update, trainable)
 
 
 def run_stock(loop: Loop) -> list[Span]:

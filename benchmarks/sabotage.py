@@ -120,7 +120,9 @@ def sabotage_search(settings: SabotageSettings) -> Outcome:
                 scratch=scratch,
                 least_silence_seconds=LEAST_SILENCE_SECONDS,
             )
-            run_tune(steering, steering.ledger.folder, plan, worker, dataset, split, scratch, lambda: None, trainable)
+            run_tune(
+                steering, steering.ledger.folder, plan, worker, dataset, (split,), scratch, lambda: None, trainable
+            )
         steps = [json.loads(line) for line in (Path(scratch) / STEPS_FILE).read_text().splitlines()]
         return Outcome(
             figures=figures_of(steering, steps, plan.max_concurrent) | {"processes_left": _num_left(mark)},

@@ -83,6 +83,7 @@ class Graph:
         steps = TrainSteps(model=self.model, adam=self.adam, average=self.average, is_augmented=shape.is_augmented)
         self.run_steps = steps.compile()
         self.predictor = Predictor(self.model, num_views=shape.num_views)
+        self._other_predictors: dict[int, Predictor] = {}
 
     def start(self, config: ModelConfig, seed: int) -> None:
         """Forget what was trained: weights as `seed` draws them, an optimiser that is new, this trial's rates."""
@@ -114,17 +115,28 @@ class Graph:
         for name, variable in self._variables().items():
             variable.assign(state[name])
 
-    def softmax(self, rows: np.ndarray | tf.Tensor, weights: list[np.ndarray]) -> np.ndarray:
+    def softmax(
+        self, rows: np.ndarray | tf.Tensor, weights: list[np.ndarray], *, num_views: int | None = None
+    ) -> np.ndarray:
         """Predict rows (n, height, width, channels) uint8 with `weights`: (n, num_classes) float32.
 
-        The model keeps the weights that it has.
+        The model keeps the weights that it has. Other views than the shape's are traced once a graph.
         """
+        predictor = self._predictor_of(self.shape.num_views if num_views is None else num_views)
         current = self.model.get_weights()
         try:
             self.model.set_weights(weights)
-            return self.predictor.softmax(rows)
+            return predictor.softmax(rows)
         finally:
             self.model.set_weights(current)
+
+    def _predictor_of(self, num_views: int) -> Predictor:
+        """Return what predicts over so many views."""
+        if num_views == self.shape.num_views:
+            return self.predictor
+        if num_views not in self._other_predictors:
+            self._other_predictors[num_views] = Predictor(self.model, num_views=num_views)
+        return self._other_predictors[num_views]
 
     def _variables(self) -> dict[str, tf.Variable]:
         """Return all that training changes, by name."""

@@ -35,6 +35,13 @@ from core.weights import numbered, require_same_arrays
 class Trainer:
     """Trains one configuration and keeps the weights of its best epoch (least holdout log-loss; ties: the earlier).
 
+    Args:
+        config: What is trained.
+        dataset: All rows.
+        split: Which of them train and which score.
+        seed: Of all that is random.
+        keeps_last: The last epoch's weights are kept instead, so that nothing is chosen on the rows that score.
+
     Attributes:
         epochs: Reports of the epochs so far.
         precision: The arithmetic that was chosen, "float32" or "bfloat16".
@@ -43,7 +50,7 @@ class Trainer:
         ConfigError: the configuration does not fit the data, or its builder makes no model that can be trained.
     """
 
-    def __init__(self, config: Config, dataset: Dataset, split: Split, *, seed: int) -> None:
+    def __init__(self, config: Config, dataset: Dataset, split: Split, *, seed: int, keeps_last: bool = False) -> None:
         num_train = len(split.train_rows)
         require_config_fits_data(config, image_shape=dataset.image_shape, num_train=num_train)
         self.epochs: list[EpochReport] = []
@@ -52,6 +59,7 @@ class Trainer:
         self._image_shape = dataset.image_shape
         self._num_train = num_train
         self._seed = seed
+        self._keeps_last = keeps_last
         self._graph = self._make_graph(dataset.num_classes)
         self._rows = rows_on_device(dataset, split)
         self._loop = TrainLoop(self._graph.run_steps, self._rows.train, self._rows.train_labels, config.train)
@@ -98,6 +106,10 @@ class Trainer:
         if self._best_test_softmax is None:
             self._best_test_softmax = self._graph.softmax(self._rows.test, self._best_weights)
         return self._best_test_softmax
+
+    def kept_softmax(self, rows: np.ndarray, *, num_views: int) -> np.ndarray:
+        """Return the kept weights' probabilities of rows (n, height, width, channels) uint8, over so many views."""
+        return self._graph.softmax(rows, self._best_weights, num_views=num_views)
 
     def best_model(self) -> keras.Model:
         """Return the best epoch's model for use elsewhere: pixels 0..255 to softmax."""
@@ -173,7 +185,7 @@ class Trainer:
         is_best = all(LOG_LOSS.is_better(report.log_loss, earlier.log_loss) for earlier in self.epochs)
         self.epochs.append(report)
         self._schedule.end_epoch(report.accuracy)
-        if is_best:
+        if is_best or self._keeps_last:
             self._best_weights = weights
             self._best_holdout_softmax = softmax
             self._best_test_softmax = None

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from core.config import Config
 from core.data.dataset import Dataset
 from core.data.split import Split
@@ -42,6 +44,12 @@ class TrialJob:
     """Seconds since 1970 after which the driver may end the trial at any epoch."""
     keeps_model: bool = True
     """Whether model.keras is written beside the predictions."""
+    keeps_last: bool = False
+    """The last epoch predicts, not the best one on the holdout, which then had no part in any choice."""
+    more_views: int = 1
+    """Views of an image for a second predictions file; 1 for none."""
+    is_scored: bool = True
+    """False where the holdout rows are trained on too: predictions then hold the test rows alone."""
     builder: str | None = None
     """The own model that this start was told of; no other one is imported, whatever a stored configuration names."""
 
@@ -60,7 +68,7 @@ class TrialRun:
         self._dataset = dataset
         self._split = split
         self._num_reported = job.num_recorded_epochs
-        self.trainer = Trainer(job.config, dataset, split, seed=job.seed)
+        self.trainer = Trainer(job.config, dataset, split, seed=job.seed, keeps_last=job.keeps_last)
         checkpoint = read_newest_checkpoint(job.folder, job.generation)
         if checkpoint is not None:
             self.trainer.restore(checkpoint.state, checkpoint.epochs)
@@ -98,25 +106,36 @@ class TrialRun:
         return is_late or epoch.epoch >= job.config.train.epochs or epoch.epoch in job.ending_epochs
 
     def _write_outputs(self) -> None:
-        """Write the best epoch's predictions and model."""
+        """Write the kept epoch's predictions and model."""
         job, trainer = self._job, self.trainer
-        best = best_of(trainer.epochs)
-        assert best is not None, "outputs follow an epoch"
+        test_softmax = trainer.best_test_softmax()
+        self._write_predictions(job.folder.predictions, trainer.best_holdout_softmax(), test_softmax)
+        if job.more_views > 1:
+            seen = (self._dataset.x_train[self._split.holdout_rows], self._dataset.x_test)
+            softmax, test_softmax = (trainer.kept_softmax(rows, num_views=job.more_views) for rows in seen)
+            self._write_predictions(job.folder.predictions_of(job.more_views), softmax, test_softmax)
+        if job.keeps_model:
+            write_model(job.folder.model, trainer.best_model())
+
+    def _write_predictions(self, url: str, softmax: np.ndarray, test_softmax: np.ndarray) -> None:
+        """Write one predictions file: of the holdout rows (n, num_classes) and the test rows (m, num_classes)."""
+        job, epochs = self._job, self.trainer.epochs
+        kept = epochs[-1] if job.keeps_last else best_of(epochs)
+        assert kept is not None, "outputs follow an epoch"
+        num_rows = len(softmax) if job.is_scored else 0
         write_predictions(
-            job.folder.predictions,
+            url,
             Predictions(
                 trial_id=job.trial_id,
-                rows=self._split.holdout_rows,
-                softmax=trainer.best_holdout_softmax(),
-                test_softmax=trainer.best_test_softmax(),
+                rows=self._split.holdout_rows[:num_rows],
+                softmax=softmax[:num_rows],
+                test_softmax=test_softmax,
                 data=self._dataset.fingerprint,
                 split=self._split.fingerprint,
-                epoch=best.epoch,
+                epoch=kept.epoch,
                 config=job.config.to_json(),
             ),
         )
-        if job.keeps_model:
-            write_model(job.folder.model, trainer.best_model())
 
 
 def write_model(url: str, model: "keras.Model") -> None:

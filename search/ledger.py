@@ -11,7 +11,7 @@ from core.config import Config
 from core.errors import StoredFileError, StudyError
 from core.store import files
 from core.store.records import EpochReport, TrialRecord, TrialState, read_record, write_record
-from core.store.study import StudyFolder, TrialFolder, number_of, trial_id_of
+from core.store.study import StudyFolder, TrialFolder, trial_id_of
 from search.standings import Standings
 from search.study import RUNG_PREFIX, check_memory
 
@@ -62,7 +62,7 @@ class Ledger(Standings):
         """
         for trial_id in self.folder.trial_ids():
             if self._load_trial(trial_id):
-                self.num_taken = max(self.num_taken, number_of(trial_id) + 1)
+                self.num_taken = max(self.num_taken, self.folder.number_of(trial_id) + 1)
 
     def _load_trial(self, trial_id: str) -> bool:
         """Read one record; False where there is none yet, so that its number is free."""
@@ -75,7 +75,7 @@ class Ledger(Standings):
         except StoredFileError as error:
             self.damaged.append(str(error))
             return True
-        if record.trial_id != trial_id or record.number != number_of(trial_id):
+        if record.trial_id != trial_id or record.number != self.folder.number_of(trial_id):
             self.damaged.append(f"{folder.record} must be the record of {trial_id}, got that of {record.trial_id}")
             return True
         is_scored = record.state in ("complete", "pruned")
@@ -100,7 +100,15 @@ class Ledger(Standings):
         """Trials that the time budget ended, with which another start goes on, by number."""
         return [record for record in self.ended if record.user_attrs.get("reason") == TIME_BUDGET]
 
-    def open(self, number: int, config: Config, seed: int, memory: dict[str, Any], origin: str) -> TrialRecord:
+    def open(
+        self,
+        number: int,
+        config: Config,
+        seed: int,
+        memory: dict[str, Any],
+        origin: str,
+        trial_id: str | None = None,
+    ) -> TrialRecord:
         """Begin a trial's record.
 
         Args:
@@ -109,11 +117,12 @@ class Ledger(Standings):
             seed: of its training.
             memory: `TrialStudy.sampler_memory`.
             origin: who chose the configuration: a known one's name, such as `notebook`, or `sampler`.
+            trial_id: the trial's; that of its number by default.
         """
         return self._write(
             TrialRecord(
                 number=number,
-                trial_id=trial_id_of(number),
+                trial_id=trial_id_of(number) if trial_id is None else trial_id,
                 config=config.to_json(),
                 seed=seed,
                 generation=self._generation,

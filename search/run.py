@@ -145,7 +145,7 @@ def _conclude(start: SearchStart) -> SearchResult:
     records = (*start.ledger.ranked, *start.ledger.unranked)
     precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
     start.say(f"precision: {', '.join(precisions)}")
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.num_members))
+    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k or 5))
     print_vote(vote, start.console)
     return SearchResult(folder=start.folder, records=records, vote=vote)
 
@@ -175,7 +175,7 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
             shelf.keep_best(start.ledger.ranked, start.ledger.failed)
 
         steering.on_change = on_change
-        run_tune(steering, start.folder, plan, worker, start.dataset, start.split, scratch, progress.update)
+        run_tune(steering, start.folder, plan, worker, start.dataset, (start.split,), scratch, progress.update)
 
 
 def _how_to_go_on(start: SearchStart) -> str:

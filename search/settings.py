@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 import tyro
 
-from core.config import require
+from core.config import VIEW_COUNTS, require
 from core.errors import ConfigError
 from core.own_function import is_function_name, load_function
 from core.settings import TrainingSettings, default_epochs
 
 DEFAULT_TRIALS = 12
-DEFAULT_TOP_K = 5
+MOST_FOLDS = 98
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 PresetName = Literal["quick", "good", "best"]
@@ -26,14 +26,17 @@ class Preset:
     trials: int
     epochs_factor: float
     """Epochs of a training, as a multiple of the default."""
-    top_k: int
-    """Members of the vote."""
+    committee: int = 0
+    """Configurations that are trained again over folds."""
+    committee_epochs_factor: float = 1.0
+    """Epochs of each of these trainings, as a multiple of the default."""
 
 
 PRESETS: dict[PresetName, Preset] = {
-    "quick": Preset(trials=12, epochs_factor=0.5, top_k=DEFAULT_TOP_K),
-    "good": Preset(trials=40, epochs_factor=1.0, top_k=DEFAULT_TOP_K),
-    "best": Preset(trials=100, epochs_factor=1.5, top_k=10),
+    "quick": Preset(trials=12, epochs_factor=0.5),
+    "good": Preset(trials=40, epochs_factor=1.0),
+    # out-of-fold log-loss falls most where different networks are averaged: a short search, then the time is theirs
+    "best": Preset(trials=20, epochs_factor=0.5, committee=5, committee_epochs_factor=0.6),
 }
 
 
@@ -50,12 +53,29 @@ class SearchSettings(TrainingSettings):
     preset: Annotated[PresetName | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")] = None
     """How much to train, for who does not want to choose: quick, good or best; options that are given go before it.
     With Kaggle's 42,000 digits on two cores: quick (12 trials of half the epochs) about 10 minutes;
-    reckoned from that, good (40 trials) about 40 minutes, best (100 trials, half as many epochs more) 2 hours."""
+    reckoned from that, good (40 trials) about 40 minutes.
+    Best (20 trials of half the epochs, then a committee of 5 over 5 folds) about an hour and a half."""
     start_from: Annotated[str | None, tyro.conf.arg(metavar="STUDY", help_behavior_hint="")] = None
     """Another study (its folder, or its name below --runs), whose best five configurations are tried here early on."""
     top_k: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
-    """Members of the vote: the trials of least holdout log-loss; 1 or more.
-    Left out: 5, or 10 with --preset best."""
+    """Members of the vote: those of least log-loss; 1 or more.
+    Left out: the vote chooses them, see `python -m ensemble --help`."""
+    committee: Annotated[int | None, tyro.conf.arg(metavar="K", help_behavior_hint="")] = None
+    """After the search, train its best and most different configurations again over folds, and let these vote; 0: none.
+    Each then has out-of-fold predictions of every train row. --model's configuration is among them.
+    Left out: 0, or 5 with --preset best."""
+    folds: int = 5
+    """Folds of the committee, stratified by class; each is scored by a training on the others; 2 to 98."""
+    repeats: int = 1
+    """Trainings of each of the committee's configurations on each fold, each with a seed of its own; 1 or more."""
+    committee_epochs: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """Epochs of each of the committee's trainings; the last one predicts, since nothing is chosen on a fold; 1 or more.
+    Left out: --epochs, or else the default of a single training (0.6 of it with --preset best)."""
+    committee_views: int = 9
+    """Views of an image (see --views) for second predictions of the committee, which vote where that helps; 1: none."""
+    refit: bool = False
+    """Train the committee's voting configurations once more on every row, for the test rows alone.
+    No row is left that could score such a vote: the scores shown stay those of the folds."""
     cpus_per_trial: int = 1
     """Processor cores (threads) of one trial; 1 or more. As many trials run side by side as the cores allow."""
     gpus_per_trial: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="")] = None
@@ -75,6 +95,13 @@ class SearchSettings(TrainingSettings):
         super().__post_init__()
         require(self.trials is None or self.trials >= 1, "--trials", "1 or more", self.trials)
         require(self.top_k is None or self.top_k >= 1, "--top-k", "1 or more", self.top_k)
+        require(self.committee is None or self.committee >= 0, "--committee", "0 or more", self.committee)
+        require(2 <= self.folds <= MOST_FOLDS, "--folds", f"2 to {MOST_FOLDS}", self.folds)
+        require(self.repeats >= 1, "--repeats", "1 or more", self.repeats)
+        epochs = self.committee_epochs
+        require(epochs is None or epochs >= 1, "--committee-epochs", "1 or more", epochs)
+        require(self.committee_views in VIEW_COUNTS, "--committee-views", "1, 5 or 9", self.committee_views)
+        require(not self.refit or self.committee_size > 0, "--refit", "used with --committee or --preset best", "alone")
         require(self.cpus_per_trial >= 1, "--cpus-per-trial", "1 or more", self.cpus_per_trial)
         require(self.keep_models >= 0, "--keep-models", "0 or more", self.keep_models)
         gpus = self.gpus_per_trial
@@ -103,11 +130,20 @@ class SearchSettings(TrainingSettings):
         return DEFAULT_TRIALS if self.time_budget is None else None
 
     @property
-    def num_members(self) -> int:
-        """Members of the vote."""
-        if self.top_k is not None:
-            return self.top_k
-        return DEFAULT_TOP_K if self.preset is None else PRESETS[self.preset].top_k
+    def committee_size(self) -> int:
+        """Configurations of the committee, 0 for none."""
+        if self.committee is not None:
+            return self.committee
+        return 0 if self.preset is None else PRESETS[self.preset].committee
+
+    def epochs_of_committee(self, num_train_rows: int) -> int:
+        """Return the epochs of each of the committee's trainings, before `with_preset_epochs` has set others."""
+        if self.committee_epochs is not None:
+            return self.committee_epochs
+        if self.epochs is not None:
+            return self.epochs
+        factor = 1.0 if self.preset is None else PRESETS[self.preset].committee_epochs_factor
+        return max(round(factor * default_epochs(self.model, num_train_rows)), 1)
 
     def with_preset_epochs(self, num_train_rows: int) -> "SearchSettings":
         """Return these settings with the preset's epochs where they have a preset and no epochs."""

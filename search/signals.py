@@ -6,19 +6,19 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-from search.steering import Steering
+from search.watch import Watch
 
 
 @contextlib.contextmanager
-def stop_on_signals(steering: Steering) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM interrupt the steering; nothing changes outside the main thread."""
+def stop_on_signals(watch: Watch) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM interrupt the stage; nothing changes outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def handle(number: int, frame: FrameType | None) -> None:
-        steering.interrupt()
+        watch.interrupt()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     for number in earlier:

@@ -27,6 +27,10 @@ class WorkerSettings:
     keeps_models: bool
     scratch: str
     """Folder on the driver's machine, for the stacks of a worker that fell silent."""
+    keeps_last: bool = False
+    """Whether trials predict after their last epoch, whatever their holdout said of others."""
+    more_views: int = 1
+    """Views of an image for a second predictions file; 1 for none."""
     builder: str | None = None
     """The own model that the settings name; no other one is imported."""
     least_silence_seconds: float = LEAST_SECONDS
@@ -39,9 +43,11 @@ class TrialTrainable(tune.Trainable):
     An error of the training is returned, not raised: a raised one would kill the warm process.
     """
 
-    def setup(self, config: dict[str, Any], *, dataset: Dataset, split: Split, worker: WorkerSettings) -> None:
+    def setup(
+        self, config: dict[str, Any], *, dataset: Dataset, splits: tuple[Split, ...], worker: WorkerSettings
+    ) -> None:
         """Keep what all trials share; arrays are read-only views of Ray's object store."""
-        self._dataset, self._split, self._worker = dataset, split, worker
+        self._dataset, self._splits, self._worker = dataset, splits, worker
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -100,9 +106,12 @@ class TrialTrainable(tune.Trainable):
             ending_epochs=worker.ending_epochs,
             deadline=worker.deadline,
             keeps_model=worker.keeps_models,
+            keeps_last=worker.keeps_last,
+            more_views=worker.more_views,
+            is_scored=assignment["is_scored"],
             builder=worker.builder,
         )
-        return TrialRun(job, self._dataset, self._split)
+        return TrialRun(job, self._dataset, self._splits[assignment["split"]])
 
     def _failure(self, line: str, trace: str) -> dict[str, Any]:
         """Return the result that tells the driver that this trial failed."""

@@ -25,8 +25,8 @@ from search.callbacks import HandOver, LivesInDriver, Redraw
 from search.cluster import Resources
 from search.ledger import Worker
 from search.silence import TIMES_USUAL, silence_trace
-from search.steering import Steering
 from search.trainable import TrialTrainable, WorkerSettings
+from search.watch import Watch
 
 if TYPE_CHECKING:
     from ray.tune.execution.tune_controller import TuneController
@@ -41,7 +41,7 @@ class SteeringSearcher(LivesInDriver, Searcher):
     """Hands the steering's next trial to Tune as soon as a worker is free, never ahead of it."""
 
     def __init__(
-        self, steering: Steering, folder: StudyFolder, max_concurrent: int, hand_over: HandOver | None = None
+        self, steering: Watch, folder: StudyFolder, max_concurrent: int, hand_over: HandOver | None = None
     ) -> None:
         """Remember the steering, the study's folder and how many trials may run at once."""
         super().__init__()
@@ -73,6 +73,8 @@ class SteeringSearcher(LivesInDriver, Searcher):
                 "seed": record.seed,
                 "num_recorded_epochs": assignment.num_recorded_epochs,
                 "first_silence_seconds": assignment.silence_seconds,
+                "split": assignment.split,
+                "is_scored": assignment.is_scored,
             }
         }
 
@@ -89,7 +91,7 @@ class SteeringSearcher(LivesInDriver, Searcher):
 class SteeringScheduler(LivesInDriver, FIFOScheduler):
     """Passes each epoch to the steering and stops the trials that it ends."""
 
-    def __init__(self, steering: Steering, scratch: str) -> None:
+    def __init__(self, steering: Watch, scratch: str) -> None:
         """Remember the steering and the folder for the stacks of silent workers."""
         super().__init__()
         self._steering = steering
@@ -143,7 +145,7 @@ class SteeringScheduler(LivesInDriver, FIFOScheduler):
 class SteeringStopper(LivesInDriver, Stopper):
     """Ends Tune's loop once the steering has a reason to."""
 
-    def __init__(self, steering: Steering) -> None:
+    def __init__(self, steering: Watch) -> None:
         """Remember the steering."""
         self._steering = steering
 
@@ -157,12 +159,12 @@ class SteeringStopper(LivesInDriver, Stopper):
 
 
 def run_tune(
-    steering: Steering,
+    steering: Watch,
     folder: StudyFolder,
     plan: Resources,
     worker: WorkerSettings,
     dataset: Dataset,
-    split: Split,
+    splits: tuple[Split, ...],
     scratch: str,
     redraw: Callable[[], None],
     trainable: type[TrialTrainable] = TrialTrainable,
@@ -171,11 +173,11 @@ def run_tune(
 
     Args:
         steering: decides.
-        folder: the study's.
+        folder: where the trials have their folders.
         plan: what a trial takes of the cluster.
         worker: what all trials have in common.
         dataset: all rows; put once into the object store, read from there by every trial without a copy.
-        split: its holdout.
+        splits: what the stage trains and scores on; an assignment names one.
         scratch: folder for Tune's own files, which nobody reads.
         redraw: called a few times a second.
         trainable: what trains; another one for benchmarks and tests of the loop itself.
@@ -185,7 +187,7 @@ def run_tune(
         ClusterError: the cluster is gone.
     """
     hand_over = HandOver()
-    with_data = tune.with_parameters(trainable, dataset=dataset, split=split, worker=worker)
+    with_data = tune.with_parameters(trainable, dataset=dataset, splits=splits, worker=worker)
     tuner = tune.Tuner(
         tune.with_resources(with_data, {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}),
         tune_config=tune.TuneConfig(

@@ -22,7 +22,7 @@ class Split:
     train_rows: np.ndarray  # (num_train,) int64 row numbers, ascending
     holdout_rows: np.ndarray  # (num_holdout,) int64 row numbers, ascending
     method: str
-    """The share held out, such as 0.2, or tail."""
+    """The share held out, such as 0.2, or tail; `fold of 5` and the like for `core.data.folds`."""
     fingerprint: str
     """SHA-256 of the data's fingerprint and of the rows."""
     num_left_out: int
@@ -50,13 +50,23 @@ def split_rows(dataset: Dataset, holdout: str, seed: int) -> Split:
     is_train = ~is_holdout & ~np.isin(images, images[is_holdout])
     method = "tail" if share is None else str(share)
     _require_all_classes(dataset, is_train, is_holdout, method)
+    return make_split(dataset, is_train, is_holdout, method)
+
+
+def make_split(
+    dataset: Dataset,
+    is_train: np.ndarray,  # (num_rows,) bool
+    is_holdout: np.ndarray,  # (num_rows,) bool
+    method: str,
+) -> Split:
+    """Return the split of these rows, fingerprinted."""
     train_rows, holdout_rows = np.flatnonzero(is_train), np.flatnonzero(is_holdout)
     return Split(
         train_rows=train_rows,
         holdout_rows=holdout_rows,
         method=method,
         fingerprint=_fingerprint(dataset.fingerprint, train_rows, holdout_rows),
-        num_left_out=len(images) - len(train_rows) - len(holdout_rows),
+        num_left_out=int((~is_train & ~is_holdout).sum()),
     )
 
 

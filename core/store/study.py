@@ -47,9 +47,18 @@ class StudyFolder:
         """ensemble/: the vote's outputs."""
         return files.join(self.url, "ensemble")
 
+    @property
+    def committee(self) -> str:
+        """committee/: the best configurations, trained again over folds; see `core.store.committee`."""
+        return files.join(self.url, "committee")
+
     def trial(self, trial_id: str) -> "TrialFolder":
         """Return the folder of one trial."""
         return TrialFolder(files.join(self.trials, trial_id))
+
+    def number_of(self, trial_id: str) -> int:
+        """Return the number of a trial id, -1 where it is none of ours."""
+        return number_of(trial_id)
 
     def trial_ids(self) -> list[str]:
         """Return the ids of all trial folders, sorted."""
@@ -80,6 +89,10 @@ class TrialFolder:
     def predictions(self) -> str:
         """predictions.npz."""
         return files.join(self.url, "predictions.npz")
+
+    def predictions_of(self, num_views: int) -> str:
+        """Return the URL of the predictions over further views of an image, such as predictions-views9.npz."""
+        return files.join(self.url, f"predictions-views{num_views}.npz")
 
     @property
     def model(self) -> str:

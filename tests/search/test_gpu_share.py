@@ -79,7 +79,9 @@ def test_a_quarter_of_a_card_each_lets_four_trials_run_on_it_at_once(make_steeri
             scratch=cluster_with_a_card,
         )
         folder = steering.ledger.folder
-        run_tune(steering, folder, plan, worker, dataset, split, cluster_with_a_card, lambda: None, WaitsForTheOthers)
+        run_tune(
+            steering, folder, plan, worker, dataset, (split,), cluster_with_a_card, lambda: None, WaitsForTheOthers
+        )
     assert [record.error for record in steering.ledger.records] == [None] * NUM_AT_ONCE
     meeting = Path(cluster_with_a_card) / "meeting"
     assert sorted(path.name for path in meeting.iterdir()) == [f"{number} on 0" for number in range(NUM_AT_ONCE)]
