@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,13 +54,13 @@ class Ledger(Standings):
         self.on_write: Callable[[TrialRecord], None] = lambda record: None
         """Called with each record once it is on disk."""
 
-    def load(self) -> None:
-        """Read all records; a torn one costs that trial alone.
+    def load(self, trial_ids: Iterable[str] | None = None) -> None:
+        """Read all records, or those of some trials; a torn one costs that trial alone.
 
         A trial that ended without predictions, or whose predictions are torn, is trained again: the same
         configuration and seed give the same ones. One that a time budget ended goes on.
         """
-        for trial_id in self.folder.trial_ids():
+        for trial_id in self.folder.trial_ids() if trial_ids is None else trial_ids:
             if self._load_trial(trial_id):
                 self.num_taken = max(self.num_taken, self.folder.number_of(trial_id) + 1)
 
@@ -94,6 +94,12 @@ class Ledger(Standings):
                 self.enter(record)
                 self.on_write(record)
         self._as_ended.clear()
+
+    def reopen_failed(self) -> None:
+        """Let failed trials be as before their first epoch, in memory alone until they are trained again."""
+        for record in self.failed:
+            self.leave(record.number)
+            self.enter(dataclasses.replace(_begun_again(record), error=None))
 
     @property
     def cut_short(self) -> list[TrialRecord]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from core.data.dataset import Dataset
+from core.data.folds import fold_splits
 from core.data.load import load_dataset
 from core.data.split import Split, split_rows
 from core.errors import StudyError
@@ -14,17 +15,22 @@ from core.limits import require_config_fits_data
 from core.own_function import require_named
 from core.progress import print_line
 from core.store import files
+from core.store.committee import CommitteeFolder
 from core.store.manifest import Manifest
 from core.store.study import StudyFolder
 from core.study import base_config, check_study, study_folder, with_epochs
+from search.committee.plan import grown_plan, read_plan_if_any
 from search.domain import Domain
 from search.inherit import find_study, inherited_starts, starts_from_json, starts_to_json
 from search.ledger import Ledger
 from search.own_space import own_space
-from search.settings import SearchSettings
+from search.settings import SearchSettings, parse_duration
 from search.starts import Start, committee_starts, known_starts, with_inherited
 from search.steering import Steering
 from search.study import TrialStudy
+
+VOTE_SECONDS = 10.0
+"""Of a time budget, for what comes after training: Ray's end and a vote of hundreds of trials (each about 0.03 s)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,10 @@ class SearchStart:
     console: Console
     began: float
     """Seconds since 1970 at which the command began."""
+    fold_splits: tuple[Split, ...] = ()
+    """The committee's; empty where none is asked for."""
+    committee_epochs: int = 0
+    """Of each of the committee's trainings."""
 
     @property
     def folder(self) -> StudyFolder:
@@ -49,6 +59,15 @@ class SearchStart:
     def ledger(self) -> Ledger:
         """The steering's."""
         return self.steering.ledger
+
+    def deadline(self, share: float = 1.0) -> float | None:
+        """Return when training has to end, seconds since 1970, so that the vote is written within the time budget.
+
+        Args:
+            share: of the time budget; a stage that another one follows has less than all of it.
+        """
+        seconds = parse_duration(self.settings.time_budget)
+        return None if seconds is None else self.began + share * seconds - VOTE_SECONDS
 
     def say(self, line: str) -> None:
         """Print one line as it is."""
@@ -61,6 +80,7 @@ def prepare(settings: SearchSettings, console: Console, began: float) -> SearchS
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
     split = split_rows(dataset, settings.holdout, settings.seed)
     num_train = len(split.train_rows)
+    committee_epochs = settings.epochs_of_committee(num_train)
     settings = with_epochs(settings.with_preset_epochs(num_train), num_train)
     base = base_config(settings, num_train)
     require_config_fits_data(base, image_shape=dataset.image_shape, num_train=num_train)
@@ -69,6 +89,7 @@ def prepare(settings: SearchSettings, console: Console, began: float) -> SearchS
     if settings.space is not None:
         domain = dataclasses.replace(domain, own_space=own_space(settings.space, domain))
     manifest = _with_inheritance(manifest, settings, domain)
+    folds = _fold_splits(settings, dataset, committee_epochs)
     return SearchStart(
         settings=settings,
         dataset=dataset,
@@ -77,7 +98,18 @@ def prepare(settings: SearchSettings, console: Console, began: float) -> SearchS
         steering=_steering(settings, manifest, domain),
         console=console,
         began=began,
+        fold_splits=folds,
+        committee_epochs=committee_epochs,
     )
+
+
+def _fold_splits(settings: SearchSettings, dataset: Dataset, epochs: int) -> tuple[Split, ...]:
+    """Return the committee's folds, none where there is to be no committee; a contradicting plan is told now."""
+    if settings.committee_size == 0:
+        return ()
+    earlier = read_plan_if_any(CommitteeFolder(study_folder(settings).url))
+    grown_plan(earlier, [], settings, epochs)
+    return fold_splits(dataset, settings.folds, settings.seed)
 
 
 def _with_inheritance(manifest: Manifest, settings: SearchSettings, domain: Domain) -> Manifest:

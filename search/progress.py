@@ -8,14 +8,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.progress import print_line
 from core.store.records import TrialRecord
-from search.steering import Steering
+from search.watch import Watch
 
 
 class SearchProgress:
     """Draws a steering's state; call `update` after each change."""
 
-    def __init__(self, steering: Steering, console: Console) -> None:
-        """Watch `steering`."""
+    def __init__(self, steering: Watch, console: Console, unit: str = "trials") -> None:
+        """Watch `steering`, whose trials are called `unit`."""
         self._steering = steering
         self._console = console
         self._started = time.time()
@@ -23,7 +23,7 @@ class SearchProgress:
         self._counts = Counter(record.state for record in steering.ledger.ended)
         self._num_before = len(self._shown)
         self._bar = Progress(
-            TextColumn("{task.completed}/{task.fields[of]} trials"),
+            TextColumn(f"{{task.completed}}/{{task.fields[of]}} {unit}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[status]}"),
             TimeElapsedColumn(),

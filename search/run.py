@@ -18,17 +18,18 @@ from ensemble.result import VoteResult
 from ensemble.run import vote_study
 from ensemble.settings import EnsembleSettings
 from search.cluster import Resources, plan_resources, ray_cluster, scratch_folder
+from search.committee import run as committee
 from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
 from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
-from search.settings import SearchSettings, parse_duration
+from search.settings import SearchSettings
 from search.signals import stop_on_signals
 from search.study import rung_epochs
 
-VOTE_SECONDS = 10.0
-"""Of a time budget, for what comes after training: Ray's end and a vote of hundreds of trials (each about 0.03 s)."""
+SEARCH_SHARE = 0.25
+"""Of a time budget, for the search where a committee follows: there out-of-fold log-loss falls most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,28 +89,42 @@ def _describe(start: SearchStart) -> None:
 
 def _train(start: SearchStart) -> None:
     """Train what is left of the budget; every result is on disk when this returns or raises."""
-    steering, ledger = start.steering, start.ledger
-    if steering.num_left == 0:
-        write_study(start.folder, start.manifest, start.dataset, start.split)
-        ledger.close_untouched()
-        write_leaderboard(start.folder, ledger.ranked, ledger.unranked)
-        with keep_journal(start.folder, start.manifest.name, ledger):
-            start.say(f"{start.folder.url} has its {len(ledger.ended)} trials already; voting again")
+    is_searched, is_whole = start.steering.num_left == 0, committee.is_whole(start)
+    if is_searched and is_whole:
+        _go_on(start, again="; voting again")
         return
-    if ledger.records:
-        start.say(f"going on with {start.folder.url}: {len(ledger.ended)} trials are finished")
     with scratch_folder() as scratch, ray_cluster(start.settings.address, scratch):
         plan = plan_resources(start.settings.cpus_per_trial, start.settings.gpus_per_trial)
-        write_study(start.folder, start.manifest, start.dataset, start.split)
+        _go_on(start)
         share = f"CPUs: {plan.cpus_per_trial}, GPUs: {plan.gpus_per_trial:g}"
         start.say(f"trials at once: {plan.max_concurrent}, each with {share}")
-        steering.deadline = _deadline(start)
-        try:
-            if steering.stop_reason is None:
-                _run_trials(start, plan, scratch)
-        finally:
-            ledger.close_untouched()
-            write_leaderboard(start.folder, ledger.ranked, ledger.unranked)
+        if not is_searched:
+            _search(start, plan, scratch)
+        if not is_whole:
+            committee.train_committee(start, plan, scratch)
+
+
+def _go_on(start: SearchStart, again: str = "") -> None:
+    """Bring the study's folder up to this start, and say how far its search has come."""
+    write_study(start.folder, start.manifest, start.dataset, start.split)
+    num_ended = len(start.ledger.ended)
+    if start.steering.num_left == 0:
+        _close_search(start)
+        with keep_journal(start.folder, start.manifest.name, start.ledger):
+            start.say(f"{start.folder.url} has its {num_ended} trials already{again}")
+    elif start.ledger.records:
+        start.say(f"going on with {start.folder.url}: {num_ended} trials are finished")
+
+
+def _search(start: SearchStart, plan: Resources, scratch: str) -> None:
+    """Run the search's own trials."""
+    steering, ledger = start.steering, start.ledger
+    steering.deadline = start.deadline(SEARCH_SHARE if start.settings.committee_size else 1.0)
+    try:
+        if steering.stop_reason is None:
+            _run_trials(start, plan, scratch)
+    finally:
+        _close_search(start)
     if steering.stop_reason == "interrupted":
         raise KeyboardInterrupt
     if steering.stop_reason == "failing" or not ledger.ranked:
@@ -120,12 +135,10 @@ def _train(start: SearchStart) -> None:
         start.say(f"the time budget is spent; for another start of the same command, {left}")
 
 
-def _deadline(start: SearchStart) -> float | None:
-    """Return when training has to end, seconds since 1970, so that the vote is written within the time budget."""
-    seconds = parse_duration(start.settings.time_budget)
-    if seconds is None:
-        return None
-    return start.began + seconds - VOTE_SECONDS
+def _close_search(start: SearchStart) -> None:
+    """Leave the search's trials and their table as they are to be read."""
+    start.ledger.close_untouched()
+    write_leaderboard(start.folder, start.ledger.ranked, start.ledger.unranked)
 
 
 def _raise_failure(start: SearchStart) -> None:

@@ -38,6 +38,13 @@ class Standings:
         elif record.best is not None:
             bisect.insort(self._ranked, record, key=_rank)
 
+    def leave(self, number: int) -> None:
+        """Take a failed record out again."""
+        record = self._records.pop(number)
+        for records in (self._ended, self._failed):
+            records.remove(record)
+        self._numbers.remove(number)
+
     def __getitem__(self, number: int) -> TrialRecord:
         """Return one record."""
         return self._records[number]

@@ -1,0 +1,136 @@
+"""Stage two as a function: the committee planned and trained on the cluster that the search has joined."""
+
+from collections.abc import Iterable
+
+from core.data.folds import whole_split
+from core.data.split import Split
+from core.data.summary import summarize
+from core.errors import TrainingError
+from core.store.committee import CommitteeFolder, CommitteePlan, write_plan
+from search.cluster import Resources
+from search.committee.plan import Training, grown_plan, read_plan_if_any, refits_of, trainings_of
+from search.committee.select import select_records
+from search.committee.steering import CommitteeSteering
+from search.ledger import Ledger
+from search.prepare import SearchStart
+from search.progress import SearchProgress
+from search.signals import stop_on_signals
+
+
+def is_whole(start: SearchStart) -> bool:
+    """True where the committee that the settings ask for is planned and trained already, or none is asked for."""
+    if start.settings.committee_size == 0:
+        return True
+    plan = read_plan_if_any(CommitteeFolder(start.folder.url))
+    if plan is None or len(plan.members) < start.settings.committee_size or plan.num_repeats < start.settings.repeats:
+        return False
+    return _steering(start, trainings_of(plan, start.fold_splits)).is_done
+
+
+def train_committee(start: SearchStart, resources: Resources, scratch: str) -> None:
+    """Plan the committee, or add to it, and train what is left of it; every training is on disk when this returns.
+
+    Raises:
+        TrainingError: its trainings fail one after the other.
+        KeyboardInterrupt: the user stopped it; what is finished is kept.
+    """
+    plan = _planned(start)
+    names = ", ".join(member["trial"] for member in plan.members)
+    start.say(
+        f"committee: {names}, each trained over {plan.num_folds} folds for {plan.epochs} epochs"
+        + (f", {plan.num_repeats} times" if plan.num_repeats > 1 else "")
+    )
+    _train(start, trainings_of(plan, start.fold_splits), start.fold_splits, plan.views, resources, scratch)
+
+
+def refit_committee(start: SearchStart, trial_ids: Iterable[str], resources: Resources, scratch: str) -> None:
+    """Train configurations of the committee on every row, for the test rows alone.
+
+    Args:
+        start: of the search.
+        trial_ids: the trials whose configurations vote.
+        resources: what a training takes.
+        scratch: folder for Tune's own files.
+
+    Raises:
+        As `train_committee`.
+    """
+    plan = read_plan_if_any(CommitteeFolder(start.folder.url))
+    assert plan is not None, "a committee has voted"
+    splits = (whole_split(start.dataset, start.split),)
+    _train(start, refits_of(plan, set(trial_ids), splits), splits, plan.views, resources, scratch)
+
+
+def _planned(start: SearchStart) -> CommitteePlan:
+    """Return the plan, which is on disk."""
+    folder, settings = CommitteeFolder(start.folder.url), start.settings
+    earlier = read_plan_if_any(folder)
+    selected = []
+    if earlier is None or len(earlier.members) < settings.committee_size:
+        data = summarize(start.dataset, start.split)
+        selected = select_records(start.ledger.ranked, start.folder, data, settings.committee_size)
+    plan = grown_plan(earlier, selected, settings, start.committee_epochs)
+    if plan != earlier:
+        write_plan(folder.plan, plan)
+    return plan
+
+
+def _steering(start: SearchStart, trainings: list[Training]) -> CommitteeSteering:
+    """Return the state of some trainings as their records tell it."""
+    ledger = Ledger(CommitteeFolder(start.folder.url), start.manifest.generation)
+    steering = CommitteeSteering(ledger=ledger, num_trials=len(trainings), trainings=trainings)
+    steering.resume()
+    return steering
+
+
+def _train(
+    start: SearchStart,
+    trainings: list[Training],
+    splits: tuple[Split, ...],
+    views: int,
+    resources: Resources,
+    scratch: str,
+) -> None:
+    """Run Tune's loop over what is left of some trainings, with a progress bar."""
+    from search.trainable import WorkerSettings
+    from search.tune import run_tune
+
+    steering = _steering(start, trainings)
+    if steering.is_done:
+        return
+    if start.steering.stop_reason == "interrupted":  # Ctrl-C between the stages
+        raise KeyboardInterrupt
+    steering.deadline = start.deadline()
+    worker = WorkerSettings(
+        num_threads=resources.cpus_per_trial,
+        use_gpu=resources.gpus_per_trial > 0,
+        generation=start.manifest.generation,
+        ending_epochs=(),
+        deadline=None,
+        keeps_models=start.settings.keep_models > 0,
+        scratch=scratch,
+        builder=start.settings.builder,
+        keeps_last=True,
+        more_views=views,
+    )
+    folder = CommitteeFolder(start.folder.url)
+    with stop_on_signals(steering), SearchProgress(steering, start.console, unit="trainings") as progress:
+        steering.on_change = progress.update
+        run_tune(steering, folder, resources, worker, start.dataset, splits, scratch, progress.update)
+    _conclude(start, steering)
+
+
+def _conclude(start: SearchStart, steering: CommitteeSteering) -> None:
+    """Say or raise what the user has to know of trainings that did not end well."""
+    if steering.stop_reason == "interrupted":
+        raise KeyboardInterrupt
+    failed = steering.ledger.failed
+    if failed and steering.stop_reason == "failing":
+        last = failed[-1]
+        raise TrainingError(
+            f"not all trainings of the committee may fail, and {len(failed)} did, the last one with: {last.error}. "
+            f"See {steering.ledger.folder.trial(last.trial_id).error}"
+        )
+    if not steering.is_done:
+        num_left = len(steering.trainings) - len(steering.ledger.ranked)
+        start.say(f"trainings of the committee to go on with in another start of the same command: {num_left}")

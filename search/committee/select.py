@@ -1,0 +1,90 @@
+"""Which configurations of a search are worth a committee: the best, and those that differ from them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.errors import StoredFileError, StudyError
+from core.metrics import LOG_LOSS, log_loss
+from core.store.dataset import DataSummary
+from core.store.predictions import read_predictions
+from core.store.records import TrialRecord
+from core.store.study import StudyFolder
+
+BUDGET = ("precision", "views")
+"""What does not make two configurations different."""
+
+
+def select_records(records: Sequence[TrialRecord], folder: StudyFolder, data: DataSummary, k: int) -> list[TrialRecord]:
+    """Return the trials whose configurations a committee trains again, best first.
+
+    The best trial, then again and again the one with which the mean of softmax has the least holdout log-loss: a
+    strong one that errs elsewhere goes before a stronger one that errs in the same places. Trials that were trained
+    whole come before pruned ones, of which those that went further come first: what a trial predicts after an epoch
+    says little of what it would predict in the end. The trial that the search started from is the last of the k, so
+    that out-of-fold rows say what was gained over it.
+
+    Args:
+        records: complete and pruned trials, best first.
+        folder: theirs.
+        data: the study's.
+        k: configurations; where fewer differ, all of them.
+
+    Raises:
+        StudyError: there is no such trial.
+    """
+    candidates = _different(records)
+    if not candidates:
+        raise StudyError(f"{folder.url} must have a complete or pruned trial for a committee, got none. Train some")
+    first = min(candidates, key=lambda record: record.number)
+    complete = [record for record in candidates if record.state == "complete"]
+    pruned = [record for record in candidates if record.state != "complete"]
+    ordered = _forward(complete, folder, data) + sorted(pruned, key=_how_far)
+    chosen = ordered[:k]
+    return chosen if first in chosen or k == 1 else [*chosen[: k - 1], first]
+
+
+def _different(records: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return the records without those whose configuration an earlier one has."""
+    seen: list[dict[str, Any]] = []
+    different = []
+    for record in records:
+        config = {name: value for name, value in record.config.items() if name not in BUDGET}
+        if config not in seen:
+            seen.append(config)
+            different.append(record)
+    return different
+
+
+def _how_far(record: TrialRecord) -> tuple[float, float, int]:
+    """Return what sorts pruned trials: those with more epochs first, then the better, then the lower number."""
+    best = record.best
+    assert best is not None, "ranked records have epochs"
+    return -len(record.epochs), LOG_LOSS.sort_key(best.log_loss), record.number
+
+
+def _forward(records: list[TrialRecord], folder: StudyFolder, data: DataSummary) -> list[TrialRecord]:
+    """Return the records in the order in which the mean of softmax takes them in, each once."""
+    labels = data.labels[data.holdout_rows]
+    left = {record.number: (record, _holdout_softmax(record, folder, data)) for record in records}
+    total = np.zeros((len(labels), len(data.class_names)))
+    ordered: list[TrialRecord] = []
+    while left:
+        scores = {
+            number: log_loss((total + softmax) / (len(ordered) + 1), labels) for number, (_, softmax) in left.items()
+        }
+        number = min(scores, key=lambda number: (LOG_LOSS.sort_key(scores[number]), number))
+        record, softmax = left.pop(number)
+        total += softmax
+        ordered.append(record)
+    return ordered
+
+
+def _holdout_softmax(record: TrialRecord, folder: StudyFolder, data: DataSummary) -> np.ndarray:
+    """Return a trial's softmax of the holdout rows, (num_holdout, num_classes) float32."""
+    url = folder.trial(record.trial_id).predictions
+    predictions = read_predictions(url)
+    if not np.array_equal(predictions.rows, data.holdout_rows) or predictions.data != data.fingerprint:
+        raise StoredFileError(f"{url} must be of the study's data and holdout rows. Move the trial out of the study")
+    return predictions.softmax
