@@ -36,7 +36,7 @@ PRESETS: dict[PresetName, Preset] = {
     "quick": Preset(trials=12, epochs_factor=0.5),
     "good": Preset(trials=40, epochs_factor=1.0),
     # out-of-fold log-loss falls most where different networks are averaged: a short search, then the time is theirs
-    "best": Preset(trials=20, epochs_factor=0.5, committee=5, committee_epochs_factor=0.6),
+    "best": Preset(trials=18, epochs_factor=0.5, committee=5, committee_epochs_factor=0.6),
 }
 
 
@@ -54,7 +54,7 @@ class SearchSettings(TrainingSettings):
     """How much to train, for who does not want to choose: quick, good or best; options that are given go before it.
     With Kaggle's 42,000 digits on two cores: quick (12 trials of half the epochs) about 10 minutes;
     reckoned from that, good (40 trials) about 40 minutes.
-    Best (20 trials of half the epochs, then a committee of 5 over 5 folds) about an hour and a half."""
+    Best (18 trials of half the epochs, then a committee of 5 over 5 folds) about an hour and a half."""
     start_from: Annotated[str | None, tyro.conf.arg(metavar="STUDY", help_behavior_hint="")] = None
     """Another study (its folder, or its name below --runs), whose best five configurations are tried here early on."""
     top_k: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
