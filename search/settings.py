@@ -36,7 +36,7 @@ PRESETS: dict[PresetName, Preset] = {
     "quick": Preset(trials=12, epochs_factor=0.5),
     "good": Preset(trials=40, epochs_factor=1.0),
     # out-of-fold log-loss falls most where different networks are averaged: a short search, then the time is theirs
-    "best": Preset(trials=18, epochs_factor=0.5, committee=5, committee_epochs_factor=0.6),
+    "best": Preset(trials=18, epochs_factor=0.5, committee=5, committee_epochs_factor=0.5),
 }
 
 
@@ -70,7 +70,7 @@ class SearchSettings(TrainingSettings):
     """Trainings of each of the committee's configurations on each fold, each with a seed of its own; 1 or more."""
     committee_epochs: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
     """Epochs of each of the committee's trainings; the last one predicts, since nothing is chosen on a fold; 1 or more.
-    Left out: --epochs, or else the default of a single training (0.6 of it with --preset best)."""
+    Left out: --epochs, or else the default of a single training (half of it with --preset best)."""
     committee_views: int = 9
     """Views of an image (see --views) for second predictions of the committee, which vote where that helps; 1: none."""
     refit: bool = False

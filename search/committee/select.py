@@ -17,13 +17,13 @@ BUDGET = ("precision", "views")
 
 
 def select_records(records: Sequence[TrialRecord], folder: StudyFolder, data: DataSummary, k: int) -> list[TrialRecord]:
-    """Return the trials whose configurations a committee trains again, best first.
+    """Return the trials whose configurations a committee trains again, in that order.
 
-    The best trial, then again and again the one with which the mean of softmax has the least holdout log-loss: a
+    The trial that the search started from is the first, so that out-of-fold rows say what was gained over it (a
+    committee of one is the best alone). Then come the best trial, and again and again the one with which the mean of softmax has the least holdout log-loss: a
     strong one that errs elsewhere goes before a stronger one that errs in the same places. Trials that were trained
     whole come before pruned ones, of which those that went further come first: what a trial predicts after an epoch
-    says little of what it would predict in the end. The trial that the search started from is the last of the k, so
-    that out-of-fold rows say what was gained over it.
+    says little of what it would predict in the end.
 
     Args:
         records: complete and pruned trials, best first.
@@ -41,8 +41,7 @@ def select_records(records: Sequence[TrialRecord], folder: StudyFolder, data: Da
     complete = [record for record in candidates if record.state == "complete"]
     pruned = [record for record in candidates if record.state != "complete"]
     ordered = _forward(complete, folder, data) + sorted(pruned, key=_how_far)
-    chosen = ordered[:k]
-    return chosen if first in chosen or k == 1 else [*chosen[: k - 1], first]
+    return ordered[:1] if k == 1 else [first, *(record for record in ordered if record is not first)][:k]
 
 
 def _different(records: Sequence[TrialRecord]) -> list[TrialRecord]:
