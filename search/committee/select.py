@@ -20,10 +20,10 @@ def select_records(records: Sequence[TrialRecord], folder: StudyFolder, data: Da
     """Return the trials whose configurations a committee trains again, in that order.
 
     The trial that the search started from is the first, so that out-of-fold rows say what was gained over it (a
-    committee of one is the best alone). Then come the best trial, and again and again the one with which the mean of softmax has the least holdout log-loss: a
-    strong one that errs elsewhere goes before a stronger one that errs in the same places. Trials that were trained
-    whole come before pruned ones, of which those that went further come first: what a trial predicts after an epoch
-    says little of what it would predict in the end.
+    committee of one is the best alone). Then come the best trial, and again and again the one with which the mean of
+    softmax has the least holdout log-loss: a strong one that errs elsewhere goes before a stronger one that errs in
+    the same places. Trials that were trained whole come before pruned ones, of which those that went further come
+    first: what a trial predicts after an epoch says little of what it would predict in the end.
 
     Args:
         records: complete and pruned trials, best first.
