@@ -31,3 +31,7 @@ class TrainingError(SoftvoteError, ArithmeticError):
 
 class ClusterError(SoftvoteError, RuntimeError):
     """The Ray cluster cannot be reached or cannot place a trial: check the address and the resources asked for."""
+
+
+class SubmitError(SoftvoteError, RuntimeError):
+    """A written submission did not reach Kaggle: mend what the message says and submit the same file again."""
