@@ -5,7 +5,8 @@ data set or other rows stop the whole command by the file's name: a vote that qu
 submission, and one over rows that do not belong together has no meaning.
 """
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from core.store.dataset import DataSummary
 from core.store.predictions import Predictions, read_predictions
 from core.store.records import STATES, TrialRecord, read_record
 from core.store.study import StudyFolder
+from ensemble.rows import ScoredRows, holdout_of
 
 VOTING_STATES = ("complete", "pruned")
 ADDED = "added"
@@ -26,21 +28,31 @@ class Candidate:
 
     member_id: str
     """The trial's id, or the file as it was given to --add-member."""
-    url: str
-    """Its predictions file."""
+    urls: tuple[str, ...]
+    """Its predictions files: one, or those of a committee's trainings. The test rows' softmax is their mean."""
+    digests: tuple[bytes, ...]
+    """Of each file's softmax when it was read."""
     state: str
-    """complete, pruned, or added."""
+    """complete, pruned, committee, or added."""
     epoch: int
     """The epoch whose weights predicted; 0 where unknown."""
     config: dict[str, Any]
     """`core.config.Config.to_json`; empty where unknown."""
-    softmax: np.ndarray  # (num_holdout, num_classes) float32, in the order of the study's holdout rows
+    softmax: np.ndarray  # (num_rows, num_classes) float32, in the order of the scored rows
+    model_urls: tuple[str, ...] = ()
+    """The models that predicted, where they may have been kept."""
+    views: int = 1
+    """Views of an image over which these models' predictions are averaged."""
+    plain_id: str | None = None
+    """The candidate of which this one is the same models' predictions over more views."""
 
 
 @dataclass(kw_only=True)
 class TrialSurvey:
     """What a study's trials have to offer."""
 
+    rows: ScoredRows
+    """What they are compared on."""
     candidates: list[Candidate] = field(default_factory=list)
     """Those that may vote, by trial number."""
     num_by_state: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATES, 0))
@@ -55,7 +67,7 @@ def survey_trials(study: StudyFolder, data: DataSummary) -> TrialSurvey:
     Raises:
         StoredFileError: a predictions file belongs to another data set, to other rows or to other classes.
     """
-    survey = TrialSurvey()
+    survey = TrialSurvey(rows=holdout_of(data))
     for record in sorted(_readable_records(study, survey), key=lambda r: (r.number, r.trial_id)):
         survey.num_by_state[record.state] += 1
         if record.state in VOTING_STATES:
@@ -76,7 +88,7 @@ def require_candidates(study: StudyFolder, survey: TrialSurvey) -> None:
     raise StudyError(f"{study.url} has no trial that can vote: {reason}")
 
 
-def read_added_member(url: str, data: DataSummary) -> Candidate:
+def read_added_member(url: str, data: DataSummary, rows: ScoredRows) -> Candidate:
     """Read a file given to --add-member.
 
     Raises:
@@ -86,25 +98,54 @@ def read_added_member(url: str, data: DataSummary) -> Candidate:
         predictions = read_predictions(url)
     except FileNotFoundError as error:
         raise StoredFileError(f"--add-member {url}: there is no such file") from error
-    _require_same_data(url, predictions, data)
-    return _candidate(url, url, ADDED, predictions, data)
+    require_same_data(url, predictions, data)
+    return _candidate(url, url, ADDED, predictions, rows)
 
 
 def read_test_softmax(candidate: Candidate, data: DataSummary) -> np.ndarray:
-    """Return a candidate's softmax of the test rows, (num_test, num_classes) float32.
+    """Return a candidate's softmax of the test rows, (num_test, num_classes) float32: the mean over its files.
 
     Raises:
-        StoredFileError: the file is no longer what it was when the candidate was read.
+        StoredFileError: a file is no longer what it was when the candidate was read.
     """
-    try:
-        predictions = read_predictions(candidate.url)
-        _require_same_data(candidate.url, predictions, data)
-        is_same = np.array_equal(_holdout_softmax(candidate.url, predictions, data), candidate.softmax)
-    except FileNotFoundError:
-        is_same = False
-    if not is_same:
-        raise StoredFileError(f"{candidate.url} changed while its votes were counted. Vote again")
-    return predictions.test_softmax.astype(np.float32)
+    total = np.zeros((len(data.test_ids), len(data.class_names)))
+    for url, digest in zip(candidate.urls, candidate.digests, strict=True):
+        try:
+            predictions = read_predictions(url)
+            require_same_data(url, predictions, data)
+            is_same = digest_of(predictions) == digest
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise StoredFileError(f"{url} changed while its votes were counted. Vote again")
+        total += predictions.test_softmax
+    return (total / len(candidate.urls)).astype(np.float32)
+
+
+def digest_of(predictions: Predictions) -> bytes:
+    """Return a digest of the rows and their softmax."""
+    digest = hashlib.blake2b(np.ascontiguousarray(predictions.rows).data, digest_size=16)
+    digest.update(np.ascontiguousarray(predictions.softmax).data)
+    return digest.digest()
+
+
+def require_same_data(url: str, predictions: Predictions, data: DataSummary) -> None:
+    """Raise StoredFileError unless data set, classes and test rows are the study's."""
+    if predictions.data != data.fingerprint:
+        raise StoredFileError(
+            f"{url} must be of the study's data set {short(data.fingerprint)}, got {short(predictions.data)}. "
+            "Only members that predicted the same data can vote together"
+        )
+    num_classes, num_test = predictions.softmax.shape[1], len(predictions.test_softmax)
+    if num_classes != len(data.class_names):
+        raise StoredFileError(f"{url} must have the study's {len(data.class_names)} classes, got {num_classes}")
+    if num_test != len(data.test_ids):
+        raise StoredFileError(f"{url} must have softmax of the study's {len(data.test_ids)} test rows, got {num_test}")
+
+
+def short(fingerprint: str) -> str:
+    """Return as much of a fingerprint as a message needs."""
+    return repr(fingerprint[:12] + ("..." if len(fingerprint) > 12 else ""))
 
 
 def _readable_records(study: StudyFolder, survey: TrialSurvey) -> list[TrialRecord]:
@@ -135,13 +176,15 @@ def _add_trial(study: StudyFolder, record: TrialRecord, data: DataSummary, surve
             f"{error}. Delete it to vote without trial {record.trial_id}, or start the same search again after that "
             "to have it trained anew"
         ) from error
-    _require_same_data(url, predictions, data)
+    require_same_data(url, predictions, data)
     if predictions.split != data.split:
         raise StoredFileError(
-            f"{url} must be of the study's split {_short(data.split)}, got {_short(predictions.split)}. "
+            f"{url} must be of the study's split {short(data.split)}, got {short(predictions.split)}. "
             f"Move trial {record.trial_id} out of the study"
         )
-    survey.candidates.append(_candidate(record.trial_id, url, record.state, predictions, data, record.config))
+    candidate = _candidate(record.trial_id, url, record.state, predictions, survey.rows, record.config)
+    model = study.trial(record.trial_id).model
+    survey.candidates.append(replace(candidate, model_urls=(model,), views=int(record.config.get("views", 1))))
 
 
 def _leave_out(trial_id: str, url: str, error: Exception, survey: TrialSurvey) -> None:
@@ -155,46 +198,30 @@ def _candidate(
     url: str,
     state: str,
     predictions: Predictions,
-    data: DataSummary,
+    rows: ScoredRows,
     config: dict[str, Any] | None = None,
 ) -> Candidate:
     """Build a Candidate from predictions of the study's own data."""
     return Candidate(
         member_id=member_id,
-        url=url,
+        urls=(url,),
+        digests=(digest_of(predictions),),
         state=state,
         epoch=predictions.epoch,
         config=predictions.config if config is None else config,
-        softmax=_holdout_softmax(url, predictions, data),
+        softmax=_softmax_of(url, predictions, rows),
     )
 
 
-def _holdout_softmax(url: str, predictions: Predictions, data: DataSummary) -> np.ndarray:
-    """Return the softmax in the order of the study's holdout rows; the file may hold them in any order."""
+def _softmax_of(url: str, predictions: Predictions, rows: ScoredRows) -> np.ndarray:
+    """Return the softmax in the order of the scored rows; the file may hold them in any order."""
     order = np.argsort(predictions.rows, kind="stable")
-    if not np.array_equal(predictions.rows[order], data.holdout_rows):
-        num_shared = len(np.intersect1d(predictions.rows, data.holdout_rows))
+    if not np.array_equal(predictions.rows[order], rows.numbers):
+        num_shared = len(np.intersect1d(predictions.rows, rows.numbers))
+        what = "holdout" if rows.kind == "holdout" else "train"
+        advice = "the holdout_rows of its data.npz" if rows.kind == "holdout" else "all rows, out-of-fold"
         raise StoredFileError(
-            f"{url} must hold each of the study's {len(data.holdout_rows)} holdout rows once, got "
-            f"{len(predictions.rows)} rows, {num_shared} of them the study's. Predict the holdout_rows of its data.npz"
+            f"{url} must hold each of the study's {len(rows.numbers)} {what} rows once, got "
+            f"{len(predictions.rows)} rows, {num_shared} of them the study's. Predict {advice}"
         )
     return predictions.softmax[order].astype(np.float32)
-
-
-def _require_same_data(url: str, predictions: Predictions, data: DataSummary) -> None:
-    """Raise StoredFileError unless data set, classes and test rows are the study's."""
-    if predictions.data != data.fingerprint:
-        raise StoredFileError(
-            f"{url} must be of the study's data set {_short(data.fingerprint)}, got {_short(predictions.data)}. "
-            "Only members that predicted the same data can vote together"
-        )
-    num_classes, num_test = predictions.softmax.shape[1], len(predictions.test_softmax)
-    if num_classes != len(data.class_names):
-        raise StoredFileError(f"{url} must have the study's {len(data.class_names)} classes, got {num_classes}")
-    if num_test != len(data.test_ids):
-        raise StoredFileError(f"{url} must have softmax of the study's {len(data.test_ids)} test rows, got {num_test}")
-
-
-def _short(fingerprint: str) -> str:
-    """Return as much of a fingerprint as a message needs."""
-    return repr(fingerprint[:12] + ("..." if len(fingerprint) > 12 else ""))

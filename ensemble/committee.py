@@ -1,0 +1,155 @@
+"""A committee's candidates: whole configurations, with out-of-fold softmax of every train row.
+
+A row's softmax is by the training that had not seen the row, meaned over repeats; the test rows' is the mean over all
+folds and repeats. A configuration counts once one repeat of all its folds has ended.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from core.errors import StoredFileError
+from core.store.committee import ALL_ROWS, CommitteeFolder, CommitteePlan, read_plan, training_id_of
+from core.store.dataset import DataSummary
+from core.store.predictions import Predictions, read_predictions
+from core.store.records import read_record
+from core.store.study import StudyFolder, TrialFolder
+from ensemble.members import Candidate, TrialSurvey, digest_of, require_same_data
+from ensemble.rows import ScoredRows, all_rows_of
+
+COMMITTEE = "committee"
+"""State of a member that is a whole configuration."""
+
+
+def survey_committee(study: StudyFolder, data: DataSummary, *, refit: bool) -> TrialSurvey | None:
+    """Read a study's committee; None where it has none.
+
+    Args:
+        study: its folder.
+        data: its data.
+        refit: the test rows' softmax is by the trainings on every row.
+
+    Raises:
+        StoredFileError: the plan or a predictions file is torn, or of other data or rows.
+    """
+    folder = CommitteeFolder(study.url)
+    try:
+        plan = read_plan(folder.plan)
+    except FileNotFoundError:
+        return None
+    survey = TrialSurvey(rows=all_rows_of(data))
+    for member in plan.members:
+        ended = [repeat for repeat in range(plan.num_repeats) if _has_ended(folder, plan, member, repeat)]
+        num_whole = len(ended)
+        survey.num_by_state["complete"] += num_whole * plan.num_folds
+        if not ended:
+            survey.left_out.append(
+                f"{member['trial']} of the committee is left out: not all of its {plan.num_folds} folds have ended. "
+                "Start the search again to go on"
+            )
+            continue
+        survey.candidates += _candidates(folder, plan, member, ended, data, survey.rows, refit=refit)
+    return survey
+
+
+def _has_ended(folder: CommitteeFolder, plan: CommitteePlan, member: dict[str, Any], repeat: int) -> bool:
+    """True where every fold of a repeat was trained to its end and its predictions are there."""
+    return all(_is_complete(folder, member["trial"], fold, repeat) for fold in range(plan.num_folds))
+
+
+def _is_complete(folder: CommitteeFolder, trial_id: str, fold: int, repeat: int) -> bool:
+    """True where a training ended well."""
+    training = folder.trial(training_id_of(trial_id, fold, repeat))
+    try:
+        return read_record(training.record).state == "complete"
+    except (FileNotFoundError, StoredFileError):  # trained again by the next start
+        return False
+
+
+def _candidates(
+    folder: CommitteeFolder,
+    plan: CommitteePlan,
+    member: dict[str, Any],
+    repeats: list[int],
+    data: DataSummary,
+    rows: ScoredRows,
+    *,
+    refit: bool,
+) -> list[Candidate]:
+    """Return a configuration's candidate, and where it has them that of its predictions over more views."""
+    trial_id = member["trial"]
+    trainings = [
+        folder.trial(training_id_of(trial_id, fold, repeat)) for repeat in repeats for fold in range(plan.num_folds)
+    ]
+    refits = [folder.trial(training_id_of(trial_id, ALL_ROWS, repeat)) for repeat in repeats] if refit else []
+    plain = _candidate(trial_id, [training.predictions for training in trainings], member, plan, data, rows)
+    plain = _with_tests(plain, trainings, refits, [refitted.predictions for refitted in refits], data)
+    if plan.views == 1:
+        return [plain]
+    urls = [training.predictions_of(plan.views) for training in trainings]
+    more = _candidate(f"{trial_id} ({plan.views} views)", urls, member, plan, data, rows)
+    more = dataclasses.replace(more, views=plan.views, plain_id=trial_id)
+    return [
+        plain,
+        _with_tests(more, trainings, refits, [refitted.predictions_of(plan.views) for refitted in refits], data),
+    ]
+
+
+def _candidate(
+    member_id: str,
+    urls: list[str],
+    member: dict[str, Any],
+    plan: CommitteePlan,
+    data: DataSummary,
+    rows: ScoredRows,
+) -> Candidate:
+    """Return the candidate of these predictions files, which together hold every row equally often."""
+    total = np.zeros((len(rows.numbers), len(data.class_names)))
+    counts = np.zeros(len(rows.numbers), dtype=np.int64)
+    digests = []
+    for url in urls:
+        predictions = _read(url, data)
+        if (
+            len(np.unique(predictions.rows)) != len(predictions.rows)
+            or not np.isin(predictions.rows, rows.numbers).all()
+        ):
+            raise StoredFileError(f"{url} must hold rows of the train file, each once. Delete it and search again")
+        total[predictions.rows] += predictions.softmax
+        counts[predictions.rows] += 1
+        digests.append(digest_of(predictions))
+    if counts.min() != counts.max() or counts.min() == 0:
+        raise StoredFileError(
+            f"the folds of {member_id} in {urls[0].rpartition('/')[0]} and beside it must hold every train row equally "
+            "often, and do not. Delete the study's folder committee/ and search again"
+        )
+    return Candidate(
+        member_id=member_id,
+        urls=tuple(urls),
+        digests=tuple(digests),
+        state=COMMITTEE,
+        epoch=plan.epochs,
+        config=member["config"],
+        softmax=(total / counts[:, None]).astype(np.float32),
+    )
+
+
+def _with_tests(
+    candidate: Candidate, trainings: list[TrialFolder], refits: list[TrialFolder], urls: list[str], data: DataSummary
+) -> Candidate:
+    """Return the candidate with its models; its test rows are those of the refits where there are any."""
+    if not refits:
+        return dataclasses.replace(candidate, model_urls=tuple(training.model for training in trainings))
+    digests = tuple(digest_of(_read(url, data)) for url in urls)
+    models = tuple(refitted.model for refitted in refits)
+    return dataclasses.replace(candidate, urls=tuple(urls), digests=digests, model_urls=models)
+
+
+def _read(url: str, data: DataSummary) -> Predictions:
+    """Return a training's predictions, of the study's data."""
+    try:
+        predictions = read_predictions(url)
+    except FileNotFoundError as error:
+        raise StoredFileError(f"{url} is missing. Start the same search again to have it trained") from error
+    require_same_data(url, predictions, data)
+    return predictions

@@ -1,0 +1,39 @@
+"""The labelled rows on which candidates are compared and members are chosen."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.store.dataset import DataSummary
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays with == would be ambiguous
+class ScoredRows:
+    """Rows that every candidate of a vote predicted without having been trained on them."""
+
+    kind: Literal["holdout", "out-of-fold"]
+    """holdout: the search's, which also chose epochs, rates and configurations; out-of-fold: all, by a committee."""
+    numbers: np.ndarray  # (num_rows,) int64 row numbers, ascending
+    labels: np.ndarray  # (num_rows,) int32 class indices
+    was_holdout: np.ndarray  # (num_rows,) bool: whether the search scored its trials on the row
+
+
+def holdout_of(data: DataSummary) -> ScoredRows:
+    """Return the search's holdout rows."""
+    return _rows("holdout", data.holdout_rows, data)
+
+
+def all_rows_of(data: DataSummary) -> ScoredRows:
+    """Return every train row."""
+    return _rows("out-of-fold", np.arange(len(data.labels)), data)
+
+
+def _rows(kind: Literal["holdout", "out-of-fold"], numbers: np.ndarray, data: DataSummary) -> ScoredRows:
+    """Return the rows of these numbers."""
+    return ScoredRows(
+        kind=kind,
+        numbers=numbers,
+        labels=data.labels[numbers],
+        was_holdout=np.isin(numbers, data.holdout_rows),
+    )
