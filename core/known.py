@@ -37,17 +37,3 @@ def _normed(*, filters: tuple[int, ...], convs_per_block: tuple[int, ...], kerne
 
 KNOWN_CONFIGS = {"notebook": notebook_config(), "fast": fast_config(), "strong": strong_config()}
 """What --model may name; each has its place in the default search space too."""
-
-
-def kernel5_config() -> Config:
-    """Return a network of few and larger convolutions, unlike the named ones in what it gets wrong."""
-    return _normed(filters=(32, 64, 128), convs_per_block=(1, 1, 1), kernel_sizes=(5, 5, 5))
-
-
-def kernel7_config() -> Config:
-    """Return one of still larger convolutions."""
-    return _normed(filters=(32, 64, 128), convs_per_block=(1, 1, 1), kernel_sizes=(7, 7, 5))
-
-
-COMMITTEE_CONFIGS = {"kernel5": kernel5_config(), "kernel7": kernel7_config()}
-"""What a search that ends in a committee tries besides: different networks gain more by voting than one's seeds do."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.known import COMMITTEE_CONFIGS, KNOWN_CONFIGS
+from core.known import KNOWN_CONFIGS
 
 BUDGET = ("train.epochs", "precision", "views")
 """The same in a study's every trial, or decided by the machine: says nothing of one member."""
@@ -21,7 +21,7 @@ def config_in_short(config: dict[str, Any]) -> str:
     if not config:
         return "unknown"
     fields = _telling(config)
-    for name, known in (KNOWN_CONFIGS | COMMITTEE_CONFIGS).items():
+    for name, known in KNOWN_CONFIGS.items():
         if name != "notebook" and fields == _telling(known.to_json()):
             return f"as {name}"
     notebook = _telling(KNOWN_CONFIGS["notebook"].to_json())

@@ -11,21 +11,45 @@ from core.store import files, manifest
 from core.store.dataset import DataSummary
 from ensemble.describe import config_in_short
 from ensemble.result import SCORED_ON, Member, Scores, VoteResult
+from ensemble.why import MemberReason
 
 FORMAT = 1
-MEMBERS_HEADER = ("member", "state", "epoch", "log_loss", "accuracy", "errors", "weight", "config")
+MEMBERS_HEADER = (
+    "member",
+    "state",
+    "epoch",
+    "log_loss",
+    "accuracy",
+    "errors",
+    "weight",
+    "log_loss_lost_without",
+    "errors_lost_without",
+    "share_unlike_others",
+    "most_alike",
+    "views",
+    "config",
+)
 
 
 def render_members(result: VoteResult) -> bytes:
-    """Return members.csv: one line a member, best first; scores are the holdout's."""
+    """Return members.csv: one line a member, best first; all numbers are of the rows that chose them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(MEMBERS_HEADER)
     for member in result.members:
         s = member.scores
         scores = (f"{s.log_loss:.6f}", f"{s.accuracy:.6f}", s.num_errors, f"{member.weight:.6f}")
-        writer.writerow((member.member_id, member.state, member.epoch, *scores, config_in_short(member.config)))
+        words = (*_reason(member.reason, result), member.views, config_in_short(member.config))
+        writer.writerow((member.member_id, member.state, member.epoch, *scores, *words))
     return text.getvalue().encode()
+
+
+def _reason(reason: MemberReason | None, result: VoteResult) -> tuple[object, ...]:
+    """Return why a member votes as cells, empty where it does not or votes alone."""
+    if reason is None or reason.log_loss_lost is None or reason.num_unlike_others is None:
+        return ("", "", "", "")
+    unlike = f"{reason.num_unlike_others / reason.num_rows:.6f}"
+    return f"{reason.log_loss_lost:.6f}", reason.errors_lost, unlike, result.name_of(reason.most_alike)
 
 
 def render_ensemble(result: VoteResult, data: DataSummary, submission: bytes | None) -> bytes:
@@ -35,12 +59,17 @@ def render_ensemble(result: VoteResult, data: DataSummary, submission: bytes | N
         "study": result.study,
         "method": result.method,
         "top_k": result.top_k,
+        "chosen": result.choice_reason,
+        "averages": "logits" if result.of_logits else "softmax",
+        "refit": result.refit,
         "scores": SCORED_ON,
-        "vote": _scores(result.vote),
-        "best_member": {"member": result.best.member_id, **_scores(result.best.scores)},
-        "members": [_member(member) for member in result.members],
+        "rows": result.rows.kind,
+        "vote": _scores(result.vote, result),
+        "best_member": {"member": result.best.member_id, **_scores(result.best.scores, result)},
+        "members": [_member(member, result) for member in result.members],
+        "honest": _honest(result),
         "num_trials": result.num_by_state,
-        "num_holdout": result.vote.num_rows,
+        "num_rows": result.vote.num_rows,
         "num_test": result.num_test,
         "submission_sha256": None if submission is None else hashlib.sha256(submission).hexdigest(),
         "data": data.fingerprint,
@@ -63,14 +92,24 @@ def write_outputs(result: VoteResult, members: bytes, ensemble: bytes) -> None:
     files.write_bytes(result.ensemble_json, ensemble)
 
 
-def _member(member: Member) -> dict[str, Any]:
+def _member(member: Member, result: VoteResult) -> dict[str, Any]:
     """Return a member as JSON."""
     raw = dataclasses.asdict(member)
-    raw["scores"] = _scores(member.scores)
+    raw["scores"] = _scores(member.scores, result)
     return raw
 
 
-def _scores(scores: Scores) -> dict[str, Any]:
+def _scores(scores: Scores, result: VoteResult) -> dict[str, Any]:
     """Return scores as JSON, with their standard error and with what they are."""
     standard_error = {"accuracy_standard_error": scores.standard_error}
-    return {**dataclasses.asdict(scores), **standard_error, "scored_on": "holdout", "is_optimistic": True}
+    return {**dataclasses.asdict(scores), **standard_error, "scored_on": result.rows.kind, "is_optimistic": True}
+
+
+def _honest(result: VoteResult) -> dict[str, Any] | None:
+    """Return the honest estimate as JSON, with what was said of it."""
+    if result.estimate is None:
+        return None
+    raw = dataclasses.asdict(result.estimate)
+    for part, written in zip(result.estimate.parts, raw["parts"], strict=True):
+        written["comparison"]["words"] = part.comparison.words
+    return raw

@@ -6,7 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ensemble.committee import COMMITTEE
 from ensemble.describe import config_in_short
+from ensemble.honest import honest_lines
 from ensemble.members import ADDED
 from ensemble.result import SCORED_ON, Member, Scores, VoteResult
 
@@ -24,7 +26,9 @@ def print_vote(result: VoteResult, console: Console | None = None) -> None:
         print(f"warning: {' '.join(warning.split())}", file=sys.stderr)
     _print_line(console, _census(result))
     console.print(_table(result))
-    for line in _lines(result):
+    if len(result.voters) > 1:
+        console.print(_reasons(result))
+    for line in (*_lines(result), *honest_lines(result), *_written(result)):
         _print_line(console, line)
 
 
@@ -37,13 +41,15 @@ def _census(result: VoteResult) -> str:
     """Return how many trials there are and how they ended."""
     counts = ", ".join(f"{num} {state}" for state, num in result.num_by_state.items() if num)
     return (
-        f"{result.study}: {sum(result.num_by_state.values())} trials ({counts or 'none'}), {len(result.members)} vote"
+        f"{result.study}: {sum(result.num_by_state.values())} trials ({counts or 'none'}), {len(result.voters)} vote"
+        + (" (the committee's configurations)" if result.rows.kind == "out-of-fold" else "")
     )
 
 
 def _table(result: VoteResult) -> Table:
-    """Return the table of members, best single trial and vote."""
-    table = Table(title=f"Holdout of {result.vote.num_rows:,} rows, {SCORED_ON}", title_justify="left")
+    """Return the table of members, best single one and vote."""
+    what = "Holdout of" if result.rows.kind == "holdout" else "Out-of-fold,"
+    table = Table(title=f"{what} {result.vote.num_rows:,} rows, {SCORED_ON}", title_justify="left")
     table.add_column("member", no_wrap=True)
     table.add_column("config (where it is not the notebook's)", overflow="fold")
     for name in ("log-loss", "accuracy", "errors", "weight"):
@@ -52,21 +58,49 @@ def _table(result: VoteResult) -> Table:
         config = config_in_short(member.config)
         table.add_row(Text(_name(member)), Text(config), *_cells(member.scores), f"{member.weight:.3f}")
     table.add_section()
-    best, kind = result.best, "member" if result.best.state == ADDED else "trial"
-    table.add_row(f"best single {kind}", Text(best.member_id), *_cells(best.scores), "")
+    table.add_row(f"best single {_kind(result.best)}", Text(result.best.member_id), *_cells(result.best.scores), "")
     table.add_row("vote", _vote_in_short(result), *_cells(result.vote), "1.000")
     return table
 
 
+def _reasons(result: VoteResult) -> Table:
+    """Return the table of why each member votes."""
+    table = Table(title="Why these members? Counted on the same rows", title_justify="left")
+    table.add_column("without", no_wrap=True)
+    for name in ("log-loss", "errors", "unlike the others"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("most alike", overflow="fold")
+    for member in result.voters:
+        reason = member.reason
+        assert reason is not None, "voters have reasons"
+        assert reason.log_loss_lost is not None, "of two voters or more"
+        table.add_row(
+            Text(member.member_id),
+            f"{reason.log_loss_lost:+.5f}",
+            f"{reason.errors_lost:+d}",
+            f"{reason.num_unlike_others:,} rows",
+            Text(result.name_of(reason.most_alike)),
+        )
+    return table
+
+
+def _kind(member: Member) -> str:
+    """Return what a member is called."""
+    return {ADDED: "member", COMMITTEE: "configuration"}.get(member.state, "trial")
+
+
 def _name(member: Member) -> str:
     """Return the member's id, and how its training ended where that was not by its last epoch."""
-    return member.member_id if member.state == "complete" else f"{member.member_id} ({member.state})"
+    is_usual = member.state in ("complete", COMMITTEE)
+    return member.member_id if is_usual else f"{member.member_id} ({member.state})"
 
 
 def _vote_in_short(result: VoteResult) -> str:
     """Return how many voted, and how."""
-    num = len(result.members)
-    return f"{result.method} of {num} members' softmax" if num > 1 else "one member alone"
+    weights = {round(member.weight, 9) for member in result.voters}
+    num, what = len(result.voters), "logits" if result.of_logits else "softmax"
+    how = "mean" if len(weights) == 1 else "weighted mean"
+    return f"{how} of {num} members' {what}" if num > 1 else "one member alone"
 
 
 def _cells(scores: Scores) -> tuple[str, str, str]:
@@ -81,7 +115,16 @@ def _lines(result: VoteResult) -> list[str]:
         f"vote {vote.accuracy:.4f} (log-loss {vote.log_loss:.5f}), best member {best.accuracy:.4f} "
         f"(log-loss {best.log_loss:.5f}): {SCORED_ON}",
         _precision_of(vote),
+        f"chosen: {result.choice_reason}",
     ]
+    if result.refit:
+        lines.append("the test rows are predicted by trainings on all rows: such a vote has no honest score of its own")
+    return lines
+
+
+def _written(result: VoteResult) -> list[str]:
+    """Return what was written and, last, the true accuracy where it is known."""
+    lines = []
     if result.submission_csv is not None:
         lines.append(f"wrote {result.submission_csv} ({result.num_test:,} rows, read again and checked)")
     lines.append(f"wrote {result.members_csv} and {result.ensemble_json}")

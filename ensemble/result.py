@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 
 from core.metrics import accuracy, log_loss, num_errors
+from ensemble.estimate import Estimate
+from ensemble.rows import ScoredRows
+from ensemble.why import MemberReason
 
 SCORED_ON = "scored on the rows that chose the members: optimistic"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """Scores on the study's holdout rows, the same that chose the members: optimistic."""
+    """Scores on the rows that chose the members: optimistic; `ensemble.estimate` has the honest ones."""
 
     log_loss: float
     """Nats, less is better."""
@@ -49,14 +52,20 @@ class Member:
     member_id: str
     """The trial's id, or the file as it was given to --add-member."""
     state: str
-    """complete, pruned, or added."""
+    """complete, pruned, committee, or added."""
     epoch: int
     """The epoch whose weights predicted; 0 where unknown."""
     config: dict[str, Any]
     """`core.config.Config.to_json`; empty where unknown."""
     weight: float
-    """Share of the vote; all members' sum to 1."""
+    """Share of the vote; all members' sum to 1. A committee's configurations are named even where it is 0."""
     scores: Scores
+    views: int = 1
+    """Views of an image over which its predictions are averaged."""
+    reason: MemberReason | None = None
+    """Why it votes; None where it does not."""
+    model_urls: tuple[str, ...] = ()
+    """The models that predicted, where they were kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +75,25 @@ class VoteResult:
     study: str
     """The study's folder."""
     method: str
-    top_k: int
+    """As asked for."""
+    top_k: int | None
     """As asked for; there may be fewer members."""
+    rows: ScoredRows = field(repr=False)
+    """What members were chosen and scored on."""
+    choice_reason: str
+    """How the method came to these members."""
+    of_logits: bool
+    """Whether logits were averaged, not softmax."""
     members: tuple[Member, ...]
     """Best first."""
+    best: Member
+    """Of all candidates that of least log-loss (ties: the first), whether it votes or not."""
     vote: Scores
-    """The vote's scores."""
+    """The vote's scores on the rows that chose it."""
+    estimate: Estimate | None
+    """The honest ones; None where there are too few rows."""
+    refit: bool
+    """Whether the test rows were predicted by trainings on every row, which no row can score."""
     num_by_state: dict[str, int]
     """How many trials of the study are running, complete, pruned and failed."""
     num_test: int
@@ -84,12 +106,18 @@ class VoteResult:
     """Where submission.csv was written; None without test rows."""
     warnings: tuple[str, ...]
     """What was left out or is not as asked for, one sentence each."""
+    names: tuple[str, ...] = field(repr=False)
+    """The ids of all candidates, by their places in a `MemberReason`."""
     test_accuracy: float | None
     """True accuracy on test rows that this program set aside itself; None where their labels are unknown."""
-    holdout_softmax: np.ndarray = field(repr=False, compare=False)  # (num_holdout, num_classes) float64
+    softmax: np.ndarray = field(repr=False, compare=False)  # (num_rows, num_classes) float64, of `rows`
     test_softmax: np.ndarray = field(repr=False, compare=False)  # (num_test, num_classes) float64
 
     @property
-    def best(self) -> Member:
-        """The member of least holdout log-loss (ties: the first)."""
-        return min(self.members, key=lambda member: member.scores.log_loss)
+    def voters(self) -> tuple[Member, ...]:
+        """Members whose weight is above 0, best first."""
+        return tuple(member for member in self.members if member.weight > 0)
+
+    def name_of(self, place: int | None) -> str:
+        """Return a candidate's id; empty for None."""
+        return "" if place is None else self.names[place]

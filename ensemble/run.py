@@ -1,4 +1,7 @@
-"""One vote, whole: read a study, choose members, combine them, write what comes of it."""
+"""One vote, whole: read a study, choose members, combine them, estimate, write what comes of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,6 +11,9 @@ from core.store import files
 from core.store.dataset import DataSummary, read_data_summary
 from core.store.manifest import read_manifest
 from core.store.study import StudyFolder
+from ensemble.choice import Choice, combine
+from ensemble.committee import COMMITTEE, survey_committee
+from ensemble.estimate import Estimate, estimate_vote
 from ensemble.members import (
     Candidate,
     TrialSurvey,
@@ -16,12 +22,17 @@ from ensemble.members import (
     require_candidates,
     survey_trials,
 )
+from ensemble.method import method_of
+from ensemble.nested import NUM_PARTS
 from ensemble.outputs import render_ensemble, render_members, write_outputs
 from ensemble.result import Member, Scores, VoteResult
 from ensemble.select import top_k
 from ensemble.settings import EnsembleSettings
 from ensemble.submission import render_submission, write_submission
-from ensemble.vote import equal_weights, soft_vote
+from ensemble.why import MemberReason, explain
+
+LEAST_COMMITTEE = 2
+"""Whole configurations from which on a committee that is not yet finished votes in place of the trials."""
 
 
 def vote_study(settings: EnsembleSettings) -> VoteResult:
@@ -31,14 +42,14 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
 
         from ensemble.run import vote_study
         from ensemble.settings import EnsembleSettings
-        result = vote_study(EnsembleSettings(study="runs/first", top_k=5))
+        result = vote_study(EnsembleSettings(study="runs/first"))
         result.vote.num_errors, result.submission_csv
 
     Args:
         settings: which study, how many members, where to write.
 
     Returns:
-        Members, scores and paths. The scores are of the holdout rows, which chose the members: optimistic.
+        Members, scores and paths. `vote` is scored on the rows that chose the members: optimistic; `estimate` is not.
 
     Raises:
         StudyError: the folder is no study, has no trial that can vote, or the outputs cannot be written.
@@ -46,17 +57,66 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
     """
     study = StudyFolder(settings.study)
     data = _read_data(study)
-    survey = survey_trials(study, data)
-    added = [read_added_member(url, data) for url in settings.add_member]
+    trials, survey = _surveys(study, data, settings)
+    added = [read_added_member(url, data, survey.rows) for url in settings.add_member]
     if not added:
         require_candidates(study, survey)
-    candidates = _choose(survey, added, settings, data)
-    weights = equal_weights(len(candidates))
-    holdout = soft_vote((candidate.softmax for candidate in candidates), weights)
-    test = soft_vote((read_test_softmax(candidate, data) for candidate in candidates), weights)
-    result = _result(settings, data, survey, candidates, weights, holdout, test)
+    candidates = survey.candidates + added
+    softmax = np.stack([candidate.softmax for candidate in candidates])
+    method = method_of(settings, candidates)
+    choice = method(softmax, survey.rows.labels, settings.seed)
+    vote = _Vote(
+        choice=choice,
+        softmax=combine(choice, softmax),
+        test_softmax=combine(choice, _test_softmax(candidates, choice, data)),
+        reasons={reason.index: reason for reason in explain(choice, softmax, survey.rows.labels)},
+        estimate=estimate_vote(
+            softmax, survey.rows, method, seed=settings.seed, num_parts=NUM_PARTS, num_repeats=settings.num_repeats
+        ),
+    )
+    result = _result(settings, data, trials, survey, candidates, vote)
     _write(result, data)
     return result
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Vote:
+    """What the chosen members make of all rows."""
+
+    choice: Choice
+    softmax: np.ndarray  # (num_rows, num_classes) float64, of the scored rows
+    test_softmax: np.ndarray  # (num_test, num_classes) float64
+    reasons: dict[int, MemberReason]
+    """By the candidate's place."""
+    estimate: Estimate | None
+
+
+def _surveys(study: StudyFolder, data: DataSummary, settings: EnsembleSettings) -> tuple[TrialSurvey, TrialSurvey]:
+    """Return what the trials offer, and what those offer that are to vote: the trials again, or the committee.
+
+    Raises:
+        StudyError: a committee is asked for and there is none that is whole.
+    """
+    trials = survey_trials(study, data)
+    if settings.among == "trials":
+        return trials, trials
+    committee = survey_committee(study, data, refit=settings.refit)
+    num_whole = 0 if committee is None else sum(one.plain_id is None for one in committee.candidates)
+    if committee is not None and (num_whole >= LEAST_COMMITTEE or (num_whole > 0 and not committee.left_out)):
+        return trials, committee
+    if settings.among == "committee" or settings.refit:
+        option = "--refit" if settings.refit else "--among committee"
+        raise StudyError(
+            f"{option} needs a committee of which a configuration is trained on all folds, and {study.url} has none. "
+            "Train one with `python -m search --committee K`, or start it again to go on"
+        )
+    return trials, trials
+
+
+def _test_softmax(candidates: list[Candidate], choice: Choice, data: DataSummary) -> Iterator[np.ndarray]:
+    """Yield each candidate's softmax of the test rows, those that do not vote without being read."""
+    for candidate, weight in zip(candidates, choice.weights, strict=True):
+        yield read_test_softmax(candidate, data) if weight > 0 else np.zeros((len(data.test_ids), 0))
 
 
 def _read_data(study: StudyFolder) -> DataSummary:
@@ -78,52 +138,55 @@ def _read_data(study: StudyFolder) -> DataSummary:
     return data
 
 
-def _choose(
-    survey: TrialSurvey, added: list[Candidate], settings: EnsembleSettings, data: DataSummary
-) -> list[Candidate]:
-    """Return the top k trials and every added member, best first."""
-    trials = survey.candidates
-    chosen = [trials[i] for i in top_k(_log_losses(trials, data), settings.top_k, LOG_LOSS)] + added
-    return [chosen[i] for i in top_k(_log_losses(chosen, data), len(chosen), LOG_LOSS)]
-
-
-def _log_losses(candidates: list[Candidate], data: DataSummary) -> list[float]:
-    """Return each candidate's holdout log-loss."""
-    labels = data.labels[data.holdout_rows]
-    return [Scores.of(candidate.softmax, labels).log_loss for candidate in candidates]
-
-
 def _result(
     settings: EnsembleSettings,
     data: DataSummary,
+    trials: TrialSurvey,
     survey: TrialSurvey,
     candidates: list[Candidate],
-    weights: tuple[float, ...],
-    holdout: np.ndarray,
-    test: np.ndarray,
+    vote: _Vote,
 ) -> VoteResult:
     """Gather scores, paths and warnings."""
-    out, labels, has_test = settings.out_url, data.labels[data.holdout_rows], len(data.test_ids) > 0
+    out, labels, has_test = settings.out_url, survey.rows.labels, len(data.test_ids) > 0
+    all_members = [
+        _member(candidate, float(weight), labels, vote.reasons.get(place))
+        for place, (candidate, weight) in enumerate(zip(candidates, vote.choice.weights, strict=True))
+    ]
+    ranked = [all_members[place] for place in top_k(_log_losses(all_members), len(all_members), LOG_LOSS)]
     return VoteResult(
         study=settings.study,
         method=settings.method,
         top_k=settings.top_k,
-        members=tuple(_member(*pair, labels) for pair in zip(candidates, weights, strict=True)),
-        vote=Scores.of(holdout, labels),
-        num_by_state=survey.num_by_state,
+        rows=survey.rows,
+        choice_reason=vote.choice.reason,
+        of_logits=vote.choice.of_logits,
+        members=tuple(member for member in ranked if member.weight > 0 or member.state == COMMITTEE),
+        best=ranked[0],
+        vote=Scores.of(vote.softmax, labels),
+        estimate=vote.estimate,
+        refit=settings.refit,
+        num_by_state=trials.num_by_state,
         num_test=len(data.test_ids),
         members_csv=files.join(out, "members.csv"),
         ensemble_json=files.join(out, "ensemble.json"),
         submission_csv=files.join(out, "submission.csv") if has_test else None,
-        warnings=tuple(_warnings(settings, survey, has_test)),
-        test_accuracy=accuracy(test, data.test_labels) if data.test_labels is not None and has_test else None,
-        holdout_softmax=holdout,
-        test_softmax=test,
+        warnings=tuple(_warnings(settings, trials, survey, has_test)),
+        names=tuple(candidate.member_id for candidate in candidates),
+        test_accuracy=(
+            accuracy(vote.test_softmax, data.test_labels) if data.test_labels is not None and has_test else None
+        ),
+        softmax=vote.softmax,
+        test_softmax=vote.test_softmax,
     )
 
 
-def _member(candidate: Candidate, weight: float, labels: np.ndarray) -> Member:
-    """Return a chosen candidate with its weight and scores."""
+def _log_losses(members: list[Member]) -> list[float]:
+    """Return each one's log-loss."""
+    return [member.scores.log_loss for member in members]
+
+
+def _member(candidate: Candidate, weight: float, labels: np.ndarray, reason: MemberReason | None) -> Member:
+    """Return a candidate with its weight and scores."""
     return Member(
         member_id=candidate.member_id,
         state=candidate.state,
@@ -131,17 +194,21 @@ def _member(candidate: Candidate, weight: float, labels: np.ndarray) -> Member:
         config=candidate.config,
         weight=weight,
         scores=Scores.of(candidate.softmax, labels),
+        views=candidate.views,
+        reason=reason,
+        model_urls=candidate.model_urls,
     )
 
 
-def _warnings(settings: EnsembleSettings, survey: TrialSurvey, has_test: bool) -> list[str]:
+def _warnings(settings: EnsembleSettings, trials: TrialSurvey, survey: TrialSurvey, has_test: bool) -> list[str]:
     """Return one sentence for whatever is not as one would expect."""
     warnings = list(survey.left_out)
-    running, available = survey.num_by_state["running"], len(survey.candidates)
-    if running:
+    running, available = trials.num_by_state["running"], sum(one.plain_id is None for one in survey.candidates)
+    if running and survey is trials:
         warnings.append(f"trials of {settings.study} that have not ended: {running}; the vote is among those that have")
-    if available < settings.top_k:
-        warnings.append(f"--top-k {settings.top_k} asks for more trials than can vote: taking all {available}")
+    if settings.top_k is not None and available < settings.top_k:
+        who = "trials" if survey is trials else "configurations"
+        warnings.append(f"--top-k {settings.top_k} asks for more {who} than can vote: taking all {available}")
     if not has_test:
         warnings.append("the data set has no test rows: no submission.csv is written")
     return warnings

@@ -9,7 +9,11 @@ from core.config import require
 from core.store import files
 from core.store.study import StudyFolder
 
-Method = Literal["mean"]
+Method = Literal["auto", "mean", "logits", "greedy", "weighted"]
+Among = Literal["auto", "trials", "committee"]
+METHODS = ("auto", "mean", "logits", "greedy", "weighted")
+ALONE = ("auto", "mean", "logits")
+"""Methods that --top-k goes with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,19 +22,39 @@ class EnsembleSettings:
 
     study: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="STUDY_DIR")]
     """The study's folder (or its fsspec URL), such as runs/first."""
-    top_k: int = 5
-    """Trials that vote: those of least holdout log-loss; 1 or more. Where there are fewer, all of them."""
-    method: Method = "mean"
-    """How votes are combined; mean: the mean of the members' softmax (soft voting)."""
+    method: Method = "auto"
+    """How members are chosen and combined.
+    Mean: softmax averaged over the best few, the fewest within one standard error of the best count.
+    Logits: log-probabilities averaged instead. Greedy: members added one by one, each as often as it helps (Caruana).
+    Weighted: weights of least log-loss.
+    Auto: mean, unless another is better by more than one standard error on rows that did not choose."""
+    top_k: Annotated[int | None, tyro.conf.arg(metavar="K", help_behavior_hint="")] = None
+    """Average the K of least log-loss; 1 or more. Where there are fewer, all of them. Left out: the method chooses."""
+    among: Among = "auto"
+    """Who may vote: the search's trials (scored on its holdout) or the committee (scored out-of-fold).
+    Auto: the committee, once two of its configurations are whole."""
+    refit: bool = False
+    """Predict the test rows by the committee's trainings on every row; the scores shown stay those of its folds."""
+    seed: int = 0
+    """Of the parts into which rows are dealt, and of greedy selection's bags; 0 or more."""
+    num_repeats: int = 3
+    """How often the rows are dealt into five parts for the honest estimate; 1 or more."""
     out: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")] = None
     """Folder (or URL) for submission.csv, members.csv and ensemble.json. Left out: ensemble/ in the study's folder."""
     add_member: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.npz")] = ()
-    """Someone else's softmax, which votes beside the top k; core/store/predictions.py describes the format."""
+    """Someone else's softmax: votes beside the K of --top-k, or competes where the method chooses.
+    Its format is in core/store/predictions.py."""
 
     def __post_init__(self) -> None:
         require(self.study != "", "STUDY_DIR", "a study's folder", "nothing")
-        require(self.top_k >= 1, "--top-k", "1 or more", self.top_k)
-        require(self.method == "mean", "--method", "mean", self.method)
+        require(self.top_k is None or self.top_k >= 1, "--top-k", "1 or more", self.top_k)
+        require(self.method in METHODS, "--method", "auto, mean, logits, greedy or weighted", self.method)
+        is_alone = self.top_k is None or self.method in ALONE
+        require(is_alone, "--top-k", "used with --method mean or logits (others choose for themselves)", self.method)
+        require(self.seed >= 0, "--seed", "0 or more", self.seed)
+        require(self.num_repeats >= 1, "--num-repeats", "1 or more", self.num_repeats)
+        is_of_committee = not self.refit or self.among != "trials"
+        require(is_of_committee, "--refit", "used with the committee (trials have none)", "--among trials")
         require(self.out != "", "--out", "a folder", "nothing")
         places = [files.absolute(url) for url in self.add_member]
         twice = sorted({place for place in places if places.count(place) > 1})

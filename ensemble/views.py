@@ -1,4 +1,4 @@
-"""Test-time augmentation as further predictions of a member: taken only where the rows that choose say that it helps."""
+"""Test-time augmentation as further predictions of a member: taken only where the choosing rows say that it helps."""
 
 import dataclasses
 

@@ -25,7 +25,7 @@ from search.inherit import find_study, inherited_starts, starts_from_json, start
 from search.ledger import Ledger
 from search.own_space import own_space
 from search.settings import SearchSettings, parse_duration
-from search.starts import Start, committee_starts, known_starts, with_inherited
+from search.starts import Start, known_starts, with_inherited
 from search.steering import Steering
 from search.study import TrialStudy
 
@@ -129,10 +129,7 @@ def _steering(settings: SearchSettings, manifest: Manifest, domain: Domain) -> S
     epochs = domain.base.train.epochs
     ledger = Ledger(study_folder(settings), manifest.generation)
     ledger.load()
-    known = known_starts(settings.model, domain)
-    if settings.committee_size > 0:
-        known += committee_starts(known, domain)
-    starts = with_inherited(known, starts_from_json(manifest.inherited))
+    starts = with_inherited(known_starts(settings.model, domain), starts_from_json(manifest.inherited))
     _require_named_builders(settings, ledger, starts)
     steering = Steering(
         study=TrialStudy(domain.suggest, seed=settings.seed, epochs=epochs),

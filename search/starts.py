@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.config import NO_AUGMENT, Config, ModelConfig
-from core.known import COMMITTEE_CONFIGS, KNOWN_CONFIGS
+from core.known import KNOWN_CONFIGS
 from core.limits import with_batch_that_fits
 from search.domain import Domain
 from search.space import most_blocks, params_of
@@ -45,17 +45,6 @@ def known_starts(model: str, domain: Domain) -> list[Start]:
         if config not in (base, *(start.config for start in starts)):
             starts.append(Start(origin=name, config=config))
     return starts
-
-
-def committee_starts(known: list[Start], domain: Domain) -> list[Start]:
-    """Return what competes besides `known` where a committee follows, as far as it fits the images."""
-    base, most = domain.base, most_blocks(ModelConfig.pool_size, domain.image_shape)
-    if base.builder is not None or domain.own_space is not None:
-        return []
-    fitting = {name: config for name, config in COMMITTEE_CONFIGS.items() if len(config.model.filters) <= most}
-    params = {name: params_of(config, base, num_train_rows=domain.num_train_rows) for name, config in fitting.items()}
-    taken = [start.params for start in known]
-    return [Start(origin=name, params=knobs) for name, knobs in params.items() if knobs not in taken]
 
 
 def with_budget_of(base: Config, config: Config) -> Config:

@@ -10,6 +10,7 @@ from core.store import files
 from core.store.predictions import read_predictions, write_predictions
 from core.store.records import read_record, write_record
 from ensemble.members import TrialSurvey, read_added_member, read_test_softmax, require_candidates, survey_trials
+from ensemble.rows import holdout_of
 from tests.ensemble.conftest import TEST_A, TEST_B, A, B, StudyMaker, tear
 
 
@@ -138,7 +139,7 @@ def test_an_added_member_is_read_by_rows_and_fingerprint(study: StudyMaker, tmp_
     url, order = str(tmp_path / "theirs.npz"), np.array([1, 2, 0])
     arrays = {"rows": study.data.holdout_rows[order], "softmax": A[order], "test_softmax": TEST_B}
     files.write_npz(url, arrays | {"data": np.array(study.data.fingerprint)})
-    candidate = read_added_member(url, study.data)
+    candidate = read_added_member(url, study.data, holdout_of(study.data))
     assert (candidate.member_id, candidate.state, candidate.epoch, candidate.config) == (url, "added", 0, {})
     np.testing.assert_allclose(candidate.softmax, A, rtol=1e-6)
     np.testing.assert_allclose(read_test_softmax(candidate, study.data), TEST_B, rtol=1e-6)
@@ -147,7 +148,7 @@ def test_an_added_member_is_read_by_rows_and_fingerprint(study: StudyMaker, tmp_
 def test_an_added_member_of_the_same_rows_may_be_of_another_split(study: StudyMaker, tmp_path: Path) -> None:
     url = str(tmp_path / "theirs.npz")
     write_predictions(url, study.predictions("theirs", A, split="made by other means"))
-    assert read_added_member(url, study.data).member_id == url
+    assert read_added_member(url, study.data, holdout_of(study.data)).member_id == url
 
 
 @pytest.mark.parametrize(
@@ -165,17 +166,17 @@ def test_an_added_member_of_other_data_is_refused_by_name(
     url = str(tmp_path / "theirs.npz")
     write_predictions(url, dataclasses.replace(study.predictions("theirs", A), **changes))
     with pytest.raises(StoredFileError, match=f"theirs.npz.* {words}"):
-        read_added_member(url, study.data)
+        read_added_member(url, study.data, holdout_of(study.data))
 
 
 def test_an_added_member_that_is_missing_or_torn_is_an_error(study: StudyMaker, tmp_path: Path) -> None:
     url = str(tmp_path / "theirs.npz")
     with pytest.raises(StoredFileError, match=r"--add-member .*theirs\.npz: there is no such file"):
-        read_added_member(url, study.data)
+        read_added_member(url, study.data, holdout_of(study.data))
     write_predictions(url, study.predictions("theirs", A))
     tear(url, 300)
     with pytest.raises(StoredFileError, match=r"theirs\.npz is torn or no \.npz archive"):
-        read_added_member(url, study.data)
+        read_added_member(url, study.data, holdout_of(study.data))
 
 
 def test_predictions_that_change_between_reads_are_refused(study: StudyMaker) -> None:

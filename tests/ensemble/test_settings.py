@@ -9,10 +9,10 @@ def parsed(*words: str) -> EnsembleSettings:
     return parse(EnsembleSettings, list(words), prog="python -m ensemble", description="d")
 
 
-def test_settings_default_to_the_mean_of_five() -> None:
+def test_settings_default_to_a_vote_that_chooses_for_itself() -> None:
     settings = parsed("runs/first")
     assert settings == EnsembleSettings(study="runs/first")
-    assert (settings.top_k, settings.method, settings.add_member) == (5, "mean", ())
+    assert (settings.top_k, settings.method, settings.add_member) == (None, "auto", ())
     assert settings.out_url == "runs/first/ensemble"
 
 
@@ -30,7 +30,11 @@ def test_settings_take_every_option() -> None:
         ({"study": ""}, "STUDY_DIR must be a study's folder, got nothing"),
         ({"top_k": 0}, "--top-k must be 1 or more, got 0"),
         ({"top_k": -3}, "--top-k must be 1 or more, got -3"),
-        ({"method": "max"}, "--method must be mean, got max"),
+        ({"method": "max"}, "--method must be auto, mean, logits, greedy or weighted, got max"),
+        ({"method": "greedy", "top_k": 2}, "--top-k must be used with --method mean or logits .*, got greedy"),
+        ({"seed": -1}, "--seed must be 0 or more, got -1"),
+        ({"num_repeats": 0}, "--num-repeats must be 1 or more, got 0"),
+        ({"refit": True, "among": "trials"}, "--refit must be used with the committee"),
         ({"out": ""}, "--out must be a folder, got nothing"),
         ({"add_member": ("a", "b", "./a")}, "--add-member must be given once for each file, got twice .*a"),
     ],

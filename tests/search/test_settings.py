@@ -22,6 +22,12 @@ def test_parse_duration_refuses_other_words(text):
     [
         ({"trials": 0}, "--trials must be 1 or more, got 0"),
         ({"top_k": 0}, "--top-k must be 1 or more, got 0"),
+        ({"committee": -1}, "--committee must be 0 or more, got -1"),
+        ({"folds": 1}, "--folds must be 2 to 98, got 1"),
+        ({"repeats": 0}, "--repeats must be 1 or more, got 0"),
+        ({"committee_epochs": 0}, "--committee-epochs must be 1 or more, got 0"),
+        ({"committee_views": 3}, "--committee-views must be 1, 5 or 9, got 3"),
+        ({"refit": True}, "--refit must be used with --committee or --preset best, got alone"),
         ({"epochs": 0}, "--epochs must be 1 or more, got 0"),
         ({"cpus_per_trial": 0}, "--cpus-per-trial must be 1 or more, got 0"),
         ({"gpus_per_trial": 1.5}, r"--gpus-per-trial must be a share in 0\.\.1 or a whole number, got 1.5"),
@@ -45,14 +51,20 @@ def test_num_trials_is_twelve_unless_a_time_budget_stands_alone():
 
 def test_preset_gives_what_was_left_out():
     best = SearchSettings(preset="best")
-    assert (best.num_trials, best.num_members, best.with_preset_epochs(33_600).epochs) == (100, 10, 30)
+    assert (best.num_trials, best.with_preset_epochs(33_600).epochs) == (18, 10)
+    assert (best.committee_size, best.epochs_of_committee(33_600)) == (5, 10)
+    assert SearchSettings(preset="good").committee_size == 0
     assert SearchSettings(preset="quick").with_preset_epochs(1_149).epochs == 30
     assert SearchSettings(preset="good").with_preset_epochs(33_600).epochs == 20
     assert SearchSettings(preset="quick", time_budget="1h").num_trials == 12
 
 
 def test_options_that_are_given_go_before_the_preset():
-    own = SearchSettings(preset="best", trials=3, top_k=2, epochs=4)
-    assert (own.num_trials, own.num_members, own.with_preset_epochs(33_600).epochs) == (3, 2, 4)
+    own = SearchSettings(preset="best", trials=3, epochs=4, committee=2)
+    assert (own.num_trials, own.with_preset_epochs(33_600).epochs) == (3, 4)
+    assert (own.committee_size, own.epochs_of_committee(33_600)) == (2, 4)
+    assert SearchSettings(preset="best", committee_epochs=7).epochs_of_committee(33_600) == 7
+    assert SearchSettings(preset="best", committee=0).committee_size == 0
     assert SearchSettings().with_preset_epochs(33_600).epochs is None
-    assert SearchSettings().num_members == 5
+    assert SearchSettings().committee_size == 0
+    assert SearchSettings(committee=2).epochs_of_committee(33_600) == 20

@@ -1,0 +1,57 @@
+"""From the settings to the method that chooses who votes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ensemble.auto import auto_chooser
+from ensemble.choice import Choice, Chooser
+from ensemble.choosers import METHODS
+from ensemble.mean import mean_of_top
+from ensemble.members import ADDED, Candidate
+from ensemble.settings import EnsembleSettings
+from ensemble.views import with_best_views
+
+
+def method_of(settings: EnsembleSettings, candidates: Sequence[Candidate]) -> Chooser:
+    """Return the method that the settings name, for these candidates.
+
+    Predictions over more views than one take part as their member's, where they help. With --top-k, added members
+    vote beside the k; without, they compete like all others.
+    """
+    places = {candidate.member_id: place for place, candidate in enumerate(candidates)}
+    plain_of = {
+        place: places[candidate.plain_id]
+        for place, candidate in enumerate(candidates)
+        if candidate.plain_id is not None
+    }
+    if settings.top_k is None:
+        return with_best_views(_method(settings.method, len(candidates) - len(plain_of)), plain_of)
+    added = [place for place, candidate in enumerate(candidates) if candidate.state == ADDED]
+    best = with_best_views(mean_of_top(settings.top_k, of_logits=settings.method == "logits"), plain_of)
+    return _beside(added, best) if added else best
+
+
+def _method(name: str, num_members: int) -> Chooser:
+    """Return a method that needs no number of members; `auto` compares them all where there is something to choose."""
+    if name != "auto":
+        return METHODS[name]
+    return auto_chooser(METHODS if num_members > 1 else {"mean": METHODS["mean"]})
+
+
+def _beside(added: list[int], best: Chooser) -> Chooser:
+    """Return a chooser among all others, to which the added candidates come as equals."""
+
+    def choose(softmax: np.ndarray, labels: np.ndarray, seed: int) -> Choice:
+        others = [place for place in range(len(softmax)) if place not in added]
+        weights = np.zeros(len(softmax))
+        weights[added] = 1.0
+        of_logits = False
+        if others:
+            choice = best(softmax[others], labels, seed)
+            of_logits = choice.of_logits
+            weights[others] = choice.weights > 0
+        reason = f"{int((weights > 0).sum())} members, {len(added)} of them added"
+        return Choice(weights=weights / weights.sum(), of_logits=of_logits, reason=reason)
+
+    return choose
