@@ -7,8 +7,14 @@ from ensemble.settings import EnsembleSettings
 
 
 def main(settings: EnsembleSettings) -> None:
-    """Vote and show it."""
-    print_vote(vote_study(settings))
+    """Vote and show it; then, where that is asked for, write it as one model, and hand the submission to Kaggle."""
+    data_less_submission = settings.submit is not None
+    result = vote_study(settings)
+    print_vote(result)
+    if settings.export is not None:
+        print(f"wrote {export_vote(result, settings.export)}")
+    if settings.submit is not None:
+        print(submit_vote(result, settings.submit))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,11 @@ class Candidate:
     plain_id: str | None = None
     """The candidate of which this one is the same models' predictions over more views."""
 
+    @property
+    def trial_id(self) -> str:
+        """The trial whose configuration it is, or the added file."""
+        return self.member_id if self.plain_id is None else self.plain_id
+
 
 @dataclass(kw_only=True)
 class TrialSurvey:

@@ -60,6 +60,8 @@ class Member:
     weight: float
     """Share of the vote; all members' sum to 1. A committee's configurations are named even where it is 0."""
     scores: Scores
+    trial_id: str = ""
+    """The trial whose configuration it is, or the added file."""
     views: int = 1
     """Views of an image over which its predictions are averaged."""
     reason: MemberReason | None = None

@@ -14,6 +14,7 @@ from core.store.study import StudyFolder
 from ensemble.choice import Choice, combine
 from ensemble.committee import COMMITTEE, survey_committee
 from ensemble.estimate import Estimate, estimate_vote
+from ensemble.export import export_result
 from ensemble.members import (
     Candidate,
     TrialSurvey,
@@ -76,6 +77,8 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
     )
     result = _result(settings, data, trials, survey, candidates, vote)
     _write(result, data)
+    if settings.export is not None:
+        export_result(result, data, settings.export)
     return result
 
 
@@ -194,6 +197,7 @@ def _member(candidate: Candidate, weight: float, labels: np.ndarray, reason: Mem
         config=candidate.config,
         weight=weight,
         scores=Scores.of(candidate.softmax, labels),
+        trial_id=candidate.trial_id,
         views=candidate.views,
         reason=reason,
         model_urls=candidate.model_urls,

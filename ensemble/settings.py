@@ -8,6 +8,7 @@ import tyro
 from core.config import require
 from core.store import files
 from core.store.study import StudyFolder
+from ensemble.submit import require_competition
 
 Method = Literal["auto", "mean", "logits", "greedy", "weighted"]
 Among = Literal["auto", "trials", "committee"]
@@ -41,6 +42,12 @@ class EnsembleSettings:
     """How often the rows are dealt into five parts for the honest estimate; 1 or more."""
     out: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")] = None
     """Folder (or URL) for submission.csv, members.csv and ensemble.json. Left out: ensemble/ in the study's folder."""
+    submit: Annotated[str | None, tyro.conf.arg(metavar="COMPETITION", help_behavior_hint="")] = None
+    """Hand submission.csv to Kaggle's own program for this competition (its name in the address, digit-recognizer).
+    Needs the extra kaggle and a token that Kaggle's program finds; nothing of it is stored or shown."""
+    export: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")] = None
+    """Write the vote as one Keras model, vote.keras, into this folder (or URL): pixels 0..255 in, softmax out.
+    Stock layers only, members, folds, weights, temperature and views inside."""
     add_member: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.npz")] = ()
     """Someone else's softmax: votes beside the K of --top-k, or competes where the method chooses.
     Its format is in core/store/predictions.py."""
@@ -56,6 +63,9 @@ class EnsembleSettings:
         is_of_committee = not self.refit or self.among != "trials"
         require(is_of_committee, "--refit", "used with the committee (trials have none)", "--among trials")
         require(self.out != "", "--out", "a folder", "nothing")
+        require(self.export != "", "--export", "a folder", "nothing")
+        if self.submit is not None:
+            require_competition(self.submit)
         places = [files.absolute(url) for url in self.add_member]
         twice = sorted({place for place in places if places.count(place) > 1})
         require(not twice, "--add-member", "given once for each file", f"twice {', '.join(twice)}")

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.progress import print_line
-from core.store.records import TrialRecord
+from core.store.records import EpochReport, TrialRecord
 from search.watch import Watch
 
 
@@ -18,6 +18,7 @@ class SearchProgress:
         """Watch `steering`, whose trials are called `unit`."""
         self._steering = steering
         self._console = console
+        self._unit = unit
         self._started = time.time()
         self._shown = {record.number for record in steering.ledger.ended}
         self._counts = Counter(record.state for record in steering.ledger.ended)
@@ -59,9 +60,11 @@ class SearchProgress:
         head = f"[{num_ended}/{of}] {record.trial_id} {record.state:<8}"
         if record.best is None or record.state == "failed":
             return f"{head} {record.error or ''}"
+        if self._unit != "trials":  # a committee's training predicts after its last epoch
+            last = record.epochs[-1]
+            return f"{head} {_score(last)}  after {last.epoch} epochs  {record.seconds:.1f} s"
         best = record.best
-        score = f"log-loss {best.log_loss:.4f}  accuracy {best.accuracy:.4f}"
-        return f"{head} {score}  best epoch {best.epoch} of {len(record.epochs)}  {record.seconds:.1f} s"
+        return f"{head} {_score(best)}  best epoch {best.epoch} of {len(record.epochs)}  {record.seconds:.1f} s"
 
     def _status(self) -> str:
         """Return the live line: running, pruned, failed, the best so far, the time left."""
@@ -85,6 +88,11 @@ class SearchProgress:
         pace = (time.time() - self._started) / num_new
         by_trials = pace * max(steering.num_trials - num_ended, 0)
         return by_trials if until_deadline is None else min(by_trials, until_deadline)
+
+
+def _score(epoch: EpochReport) -> str:
+    """Return an epoch's scores."""
+    return f"log-loss {epoch.log_loss:.4f}  accuracy {epoch.accuracy:.4f}"
 
 
 def _duration(seconds: float) -> str:

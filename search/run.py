@@ -90,7 +90,7 @@ def _describe(start: SearchStart) -> None:
 def _train(start: SearchStart) -> None:
     """Train what is left of the budget; every result is on disk when this returns or raises."""
     is_searched, is_whole = start.steering.num_left == 0, committee.is_whole(start)
-    if is_searched and is_whole:
+    if is_searched and is_whole and (not start.settings.refit or committee.is_refitted(start, _voters(start))):
         _go_on(start, again="; voting again")
         return
     with scratch_folder() as scratch, ray_cluster(start.settings.address, scratch):
@@ -102,6 +102,14 @@ def _train(start: SearchStart) -> None:
             _search(start, plan, scratch)
         if not is_whole:
             committee.train_committee(start, plan, scratch)
+        if start.settings.refit and committee.is_whole(start):
+            committee.refit_committee(start, _voters(start), plan, scratch)
+
+
+def _voters(start: SearchStart) -> set[str]:
+    """Return the trials whose configurations the vote has chosen."""
+    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k))
+    return {member.trial_id for member in vote.voters}
 
 
 def _go_on(start: SearchStart, again: str = "") -> None:
@@ -158,7 +166,8 @@ def _conclude(start: SearchStart) -> SearchResult:
     records = (*start.ledger.ranked, *start.ledger.unranked)
     precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
     start.say(f"precision: {', '.join(precisions)}")
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k or 5))
+    is_refitted = start.settings.refit and committee.is_whole(start) and committee.is_refitted(start, _voters(start))
+    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
     print_vote(vote, start.console)
     return SearchResult(folder=start.folder, records=records, vote=vote)
 
@@ -195,7 +204,9 @@ def _how_to_go_on(start: SearchStart) -> str:
     """Return what Ctrl-C leaves the user with."""
     num_ended = len(start.ledger.ended)
     num_open = len(start.ledger.records) - num_ended
+    num_trained, num_planned = committee.num_trained(start)
+    of_committee = f", of the committee's trainings: {num_trained} of {num_planned}" if num_planned else ""
     return (
-        f"stopped; finished trials: {num_ended}, to go on from their last epoch: {num_open}. "
+        f"stopped; finished trials: {num_ended}, to go on from their last epoch: {num_open}{of_committee}. "
         f"Go on with: {command_line(start.settings, 'search')}"
     )

@@ -27,6 +27,20 @@ def is_whole(start: SearchStart) -> bool:
     return _steering(start, trainings_of(plan, start.fold_splits)).is_done
 
 
+def num_trained(start: SearchStart) -> tuple[int, int]:
+    """Return how many of the planned trainings over folds have ended well, and how many there are; 0 without a plan."""
+    plan = read_plan_if_any(CommitteeFolder(start.folder.url))
+    if plan is None or not start.fold_splits:
+        return 0, 0
+    steering = _steering(start, trainings_of(plan, start.fold_splits))
+    return len(steering.ledger.ranked), len(steering.trainings)
+
+
+def is_refitted(start: SearchStart, trial_ids: Iterable[str]) -> bool:
+    """True where the configurations of these trials have been trained on every row."""
+    return _steering(start, _refits(start, trial_ids)[1]).is_done
+
+
 def train_committee(start: SearchStart, resources: Resources, scratch: str) -> None:
     """Plan the committee, or add to it, and train what is left of it; every training is on disk when this returns.
 
@@ -55,10 +69,15 @@ def refit_committee(start: SearchStart, trial_ids: Iterable[str], resources: Res
     Raises:
         As `train_committee`.
     """
+    plan, trainings, splits = *_refits(start, trial_ids), (whole_split(start.dataset, start.split),)
+    _train(start, trainings, splits, plan.views, resources, scratch)
+
+
+def _refits(start: SearchStart, trial_ids: Iterable[str]) -> tuple[CommitteePlan, list[Training]]:
+    """Return the plan, and its trainings on every row."""
     plan = read_plan_if_any(CommitteeFolder(start.folder.url))
     assert plan is not None, "a committee has voted"
-    splits = (whole_split(start.dataset, start.split),)
-    _train(start, refits_of(plan, set(trial_ids), splits), splits, plan.views, resources, scratch)
+    return plan, refits_of(plan, set(trial_ids), (whole_split(start.dataset, start.split),))
 
 
 def _planned(start: SearchStart) -> CommitteePlan:
