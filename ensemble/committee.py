@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import StoredFileError
+from core.store import files
 from core.store.committee import ALL_ROWS, CommitteeFolder, CommitteePlan, read_plan, training_id_of
 from core.store.dataset import DataSummary
 from core.store.predictions import Predictions, read_predictions
@@ -140,8 +141,10 @@ def _with_tests(
     """Return the candidate with its models; its test rows are those of the refits where there are any."""
     if not refits:
         return dataclasses.replace(candidate, model_urls=tuple(training.model for training in trainings))
-    digests = tuple(digest_of(_read(url, data)) for url in urls)
     models = tuple(refitted.model for refitted in refits)
+    if not all(files.exists(url) for url in urls):  # of one that has not voted: refits are of those that do
+        return dataclasses.replace(candidate, urls=(), digests=(), model_urls=models)
+    digests = tuple(digest_of(_read(url, data)) for url in urls)
     return dataclasses.replace(candidate, urls=tuple(urls), digests=digests, model_urls=models)
 
 
