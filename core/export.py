@@ -17,8 +17,11 @@ from core.vote_model import VotingModels, arithmetic_of, build_vote
 
 FORMAT = 1
 TOLERANCES = {"float32": 1e-5, "bfloat16": 2e-2}
-"""How far a probability may be from the stored predictions' vote. bfloat16 has 8 bits, and is rounded where a graph
-writes its results: otherwise in our fused layers, in stock ones, and on each kind of processor."""
+"""How far a probability may be from the stored predictions' vote where both were computed on CPUs. bfloat16 has 8 bits,
+and is rounded where a graph writes its results: otherwise in our fused layers than in stock ones."""
+MAX_DIFFERENCE = 0.1
+"""From a known vote, beyond which the models are others. A GPU computes float32's convolutions in 10 bits unless told,
+and each kind of processor rounds bfloat16 in its own way: a rare row of a good vote exceeds the tolerance by that."""
 BATCH_SIZE = 128
 """Images a step; each counts once for each view of each model."""
 HOW_TO_KEEP_MODELS = (
@@ -53,7 +56,7 @@ def write_vote(
         "num_models": len(models),
         "arithmetic": arithmetic,
         "tolerance": tolerance,
-        "compared": None if known is None else _compare(vote, known, tolerance),
+        "compared": None if known is None else _compare(vote, known),
     }
     url = files.join(folder, "vote.keras")
     write_model(url, vote)
@@ -110,14 +113,14 @@ def _require_same_shapes(models: dict[str, keras.Model], num_classes: int) -> No
             )
 
 
-def _compare(vote: keras.Model, known: KnownVote, tolerance: float) -> dict[str, Any]:
-    """Return how far the model is from the known vote; raise StoredFileError where that is too far."""
+def _compare(vote: keras.Model, known: KnownVote) -> dict[str, Any]:
+    """Return how far the model is from the known vote; raise StoredFileError where it is another vote."""
     differences = abs(predict(vote, known.images) - known.softmax).max(axis=1)
     most = float(differences.max(initial=0))
-    if not most <= tolerance:
+    if not most <= MAX_DIFFERENCE:
         raise StoredFileError(
-            f"the exported vote must give the softmax of the stored predictions within {tolerance:g}, got a difference "
-            f"of {most:.2g} ({int((differences > tolerance).sum())} of {len(differences)} {known.name}). A member's "
-            "model.keras is not what made its predictions.npz: train that trial again"
+            f"the exported vote must give the stored predictions' softmax, and it differs by {most:.2g} "
+            f"({int((differences > MAX_DIFFERENCE).sum())} of {len(differences)} {known.name} by more than "
+            f"{MAX_DIFFERENCE:g}). A member's model.keras is not what made its predictions.npz: train that trial again"
         )
     return {"rows": known.name, "num_rows": len(differences), "largest_difference": most}
