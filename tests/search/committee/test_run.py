@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +108,19 @@ def test_killed_committee_ends_with_the_predictions_of_an_uninterrupted_one(comm
             np.testing.assert_array_equal(one.test_softmax, other.test_softmax)
     files = [runs / study / "ensemble/submission.csv" for study in ("committee", "killed-committee")]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_vote_of_a_committee_is_exported_as_the_model_that_it_is_and_taught_to_a_student(committee, runs):
+    words = ["-m", "ensemble", "runs/committee", "--out", "out", "--export", "exported", "--distil"]
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, check=False, cwd=runs.parent, env=ENVIRONMENT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "wrote exported/vote.keras" in done.stdout
+    assert re.search(r"student: \d+\.\d+% right, the vote \d+\.\d+%", done.stdout)
+    described = json.loads((runs.parent / "exported/vote.json").read_text())
+    assert described["compared"]["largest_difference"] <= described["tolerance"]
+    assert (runs.parent / "exported/student.keras").is_file()
 
 
 def test_the_same_command_again_trains_nothing(committee, runs):
