@@ -131,6 +131,7 @@ def _candidate(
         state=COMMITTEE,
         epoch=plan.epochs,
         config=member["config"],
+        views=int(member["config"].get("views", 1)),
         softmax=(total / counts[:, None]).astype(np.float32),
     )
 
