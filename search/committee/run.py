@@ -21,10 +21,10 @@ def is_whole(start: SearchStart) -> bool:
     """True where the committee that the settings ask for is planned and trained already, or none is asked for."""
     if start.settings.committee_size == 0:
         return True
-    plan = read_plan_if_any(CommitteeFolder(start.folder.url))
-    if plan is None or len(plan.members) < start.settings.committee_size or plan.num_repeats < start.settings.repeats:
+    earlier = read_plan_if_any(CommitteeFolder(start.folder.url))
+    if earlier is None or _grown(start, earlier) != earlier:
         return False
-    return _steering(start, trainings_of(plan, start.fold_splits)).is_done
+    return _steering(start, trainings_of(earlier, start.fold_splits)).is_done
 
 
 def num_trained(start: SearchStart) -> tuple[int, int]:
@@ -82,16 +82,21 @@ def _refits(start: SearchStart, trial_ids: Iterable[str]) -> tuple[CommitteePlan
 
 def _planned(start: SearchStart) -> CommitteePlan:
     """Return the plan, which is on disk."""
-    folder, settings = CommitteeFolder(start.folder.url), start.settings
+    folder = CommitteeFolder(start.folder.url)
     earlier = read_plan_if_any(folder)
-    selected = []
-    if earlier is None or len(earlier.members) < settings.committee_size:
-        data = summarize(start.dataset, start.split)
-        selected = select_records(start.ledger.ranked, start.folder, data, settings.committee_size)
-    plan = grown_plan(earlier, selected, settings, start.committee_epochs)
+    plan = _grown(start, earlier)
     if plan != earlier:
         write_plan(folder.plan, plan)
     return plan
+
+
+def _grown(start: SearchStart, earlier: CommitteePlan | None) -> CommitteePlan:
+    """Return the plan with what this start adds to it."""
+    selected = []
+    if earlier is None or len(earlier.members) < start.settings.committee_size:
+        data = summarize(start.dataset, start.split)
+        selected = select_records(start.ledger.ranked, start.folder, data, start.settings.committee_size)
+    return grown_plan(earlier, selected, start.settings, start.committee_epochs)
 
 
 def _steering(start: SearchStart, trainings: list[Training]) -> CommitteeSteering:
