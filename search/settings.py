@@ -11,10 +11,10 @@ from core.config import VIEW_COUNTS, require
 from core.errors import ConfigError
 from core.own_function import is_function_name, load_function
 from core.settings import TrainingSettings, default_epochs
-from core.store.committee import ALL_ROWS, MOST_REPEATS
 
 DEFAULT_TRIALS = 12
-MOST_FOLDS = ALL_ROWS - 1
+MOST_FOLDS = 98
+MOST_REPEATS = 1000
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 PresetName = Literal["quick", "good", "best"]
