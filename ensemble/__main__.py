@@ -1,20 +1,32 @@
-"""`python -m ensemble STUDY_DIR`: let the best trials of a study vote."""
+"""`python -m ensemble STUDY_DIR`: let the best members of a study vote."""
 
 from core.cli import run_command
-from ensemble.report import print_vote
+from core.errors import SubmitError
+from ensemble.export import export_result
+from ensemble.report import print_vote, vote_in_short
+from ensemble.result import VoteResult
 from ensemble.run import vote_study
 from ensemble.settings import EnsembleSettings
+from ensemble.submit import submit_to_kaggle
 
 
 def main(settings: EnsembleSettings) -> None:
-    """Vote and show it; then, where that is asked for, write it as one model, and hand the submission to Kaggle."""
-    data_less_submission = settings.submit is not None
+    """Vote and show it; then, where that is asked for, write the vote as one model and hand the submission in."""
     result = vote_study(settings)
     print_vote(result)
     if settings.export is not None:
-        print(f"wrote {export_vote(result, settings.export)}")
+        print(f"wrote {export_result(result, settings.export)}")
     if settings.submit is not None:
-        print(submit_vote(result, settings.submit))
+        print(_submit(result, settings.submit))
+
+
+def _submit(result: VoteResult, competition: str) -> str:
+    """Hand the submission to Kaggle and return what it said."""
+    if result.submission_csv is None:
+        raise SubmitError("--submit needs a submission, and the data set has no test rows. Search with its test.csv")
+    honest = result.estimate
+    score = f", honest accuracy {honest.parts[-1].vote.accuracy:.5f}" if honest is not None else ""
+    return submit_to_kaggle(result.submission_csv, competition, f"softvote: {vote_in_short(result)}{score}")
 
 
 if __name__ == "__main__":
@@ -22,6 +34,6 @@ if __name__ == "__main__":
         EnsembleSettings,
         main,
         prog="python -m ensemble",
-        description="Let the best trials of a study vote (soft voting) and write submission.csv, in seconds, from the "
-        "predictions that the study keeps.",
+        description="Let the best members of a study vote and write submission.csv, in seconds, from the predictions "
+        "that the study keeps; say honestly how good the vote is.",
     )

@@ -9,12 +9,13 @@ from core.store.study import StudyFolder
 from ensemble.estimate import at_temperature
 from ensemble.members import ADDED
 from ensemble.result import VoteResult
+from ensemble.run import read_study_data
 
 NUM_COMPARED = 256
 """Test rows on which the exported model has to give the vote's stored softmax."""
 
 
-def export_result(result: VoteResult, data: DataSummary, folder: str) -> str:
+def export_result(result: VoteResult, folder: str) -> str:
     """Write the vote as vote.keras and vote.json into a folder; return the model's URL.
 
     Members, folds, weights, temperature and views are inside. Before it is written, it has to give the vote of the
@@ -27,6 +28,7 @@ def export_result(result: VoteResult, data: DataSummary, folder: str) -> str:
     from core.deploy import ExportMember, KnownVote, export_vote
 
     _require_models(result)
+    data = read_study_data(StudyFolder(result.study))
     members = [
         ExportMember(name=one.member_id, model_urls=one.model_urls, weight=one.weight, views=one.views)
         for one in result.voters

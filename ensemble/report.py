@@ -59,7 +59,7 @@ def _table(result: VoteResult) -> Table:
         table.add_row(Text(_name(member)), Text(config), *_cells(member.scores), f"{member.weight:.3f}")
     table.add_section()
     table.add_row(f"best single {_kind(result.best)}", Text(result.best.member_id), *_cells(result.best.scores), "")
-    table.add_row("vote", _vote_in_short(result), *_cells(result.vote), "1.000")
+    table.add_row("vote", vote_in_short(result), *_cells(result.vote), "1.000")
     return table
 
 
@@ -95,7 +95,7 @@ def _name(member: Member) -> str:
     return member.member_id if is_usual else f"{member.member_id} ({member.state})"
 
 
-def _vote_in_short(result: VoteResult) -> str:
+def vote_in_short(result: VoteResult) -> str:
     """Return how many voted, and how."""
     weights = {round(member.weight, 9) for member in result.voters}
     num, what = len(result.voters), "logits" if result.of_logits else "softmax"

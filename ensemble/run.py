@@ -14,7 +14,6 @@ from core.store.study import StudyFolder
 from ensemble.choice import Choice, combine
 from ensemble.committee import COMMITTEE, survey_committee
 from ensemble.estimate import Estimate, estimate_vote
-from ensemble.export import export_result
 from ensemble.members import (
     Candidate,
     TrialSurvey,
@@ -57,7 +56,7 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
         StoredFileError: a file of the study is torn, or predictions of other data or other rows are among it.
     """
     study = StudyFolder(settings.study)
-    data = _read_data(study)
+    data = read_study_data(study)
     trials, survey = _surveys(study, data, settings)
     added = [read_added_member(url, data, survey.rows) for url in settings.add_member]
     if not added:
@@ -77,8 +76,6 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
     )
     result = _result(settings, data, trials, survey, candidates, vote)
     _write(result, data)
-    if settings.export is not None:
-        export_result(result, data, settings.export)
     return result
 
 
@@ -122,7 +119,7 @@ def _test_softmax(candidates: list[Candidate], choice: Choice, data: DataSummary
         yield read_test_softmax(candidate, data) if weight > 0 else np.zeros((len(data.test_ids), 0))
 
 
-def _read_data(study: StudyFolder) -> DataSummary:
+def read_study_data(study: StudyFolder) -> DataSummary:
     """Read the study's data.npz and check that it belongs to its manifest."""
     study.require_exists()
     manifest = read_manifest(study.manifest)

@@ -14,7 +14,7 @@ from core.store.records import TrialRecord
 from core.store.study import StudyFolder
 from core.study import command_line, with_study_name, write_study
 from ensemble.report import print_vote
-from ensemble.result import VoteResult
+from ensemble.result import SCORED_ON, VoteResult
 from ensemble.run import vote_study
 from ensemble.settings import EnsembleSettings
 from search.cluster import Resources, plan_resources, ray_cluster, scratch_folder
@@ -101,9 +101,18 @@ def _train(start: SearchStart) -> None:
         if not is_searched:
             _search(start, plan, scratch)
         if not is_whole:
+            _vote_so_far(start)
             committee.train_committee(start, plan, scratch)
         if start.settings.refit and committee.is_whole(start):
             committee.refit_committee(start, _voters(start), plan, scratch)
+
+
+def _vote_so_far(start: SearchStart) -> None:
+    """Let the trials vote before the committee begins: whatever comes, there is a submission."""
+    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k))
+    start.say(f"vote so far: {vote.vote.num_errors:,} errors of {vote.vote.num_rows:,} ({SCORED_ON})")
+    if vote.submission_csv is not None:
+        start.say(f"wrote {vote.submission_csv}, until the committee has voted")
 
 
 def _voters(start: SearchStart) -> set[str]:
