@@ -11,6 +11,7 @@ from core.limits import with_batch_that_fits
 from core.seeds import derive_seed
 from core.store.committee import ALL_ROWS, CommitteeFolder, CommitteePlan, read_plan, training_id_of, training_number
 from core.store.records import TrialRecord
+from search.committee.select import essence_of
 from search.settings import SearchSettings
 
 
@@ -62,7 +63,8 @@ def grown_plan(
                 )
         members = earlier.members
     taken = {member["trial"] for member in members}
-    new = [record for record in selected if record.trial_id not in taken]
+    essences = [essence_of(member["config"]) for member in members]
+    new = [record for record in selected if record.trial_id not in taken and essence_of(record.config) not in essences]
     members += tuple(_member(record, epochs) for record in new[: max(settings.committee_size - len(members), 0)])
     return CommitteePlan(
         num_folds=settings.folds,

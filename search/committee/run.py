@@ -9,7 +9,7 @@ from core.errors import TrainingError
 from core.store.committee import CommitteeFolder, CommitteePlan, write_plan
 from search.cluster import Resources
 from search.committee.plan import Training, grown_plan, read_plan_if_any, refits_of, trainings_of
-from search.committee.select import select_records
+from search.committee.select import different_records, select_records
 from search.committee.steering import CommitteeSteering
 from search.ledger import Ledger
 from search.prepare import SearchStart
@@ -18,11 +18,15 @@ from search.signals import stop_on_signals
 
 
 def is_whole(start: SearchStart) -> bool:
-    """True where the committee that the settings ask for is planned and trained already, or none is asked for."""
+    """True where the committee that the settings ask for is planned and trained already, or none is asked for.
+
+    Where fewer configurations differ than are asked for, all of them are whole.
+    """
     if start.settings.committee_size == 0:
         return True
     plan = read_plan_if_any(CommitteeFolder(start.folder.url))
-    if plan is None or len(plan.members) < start.settings.committee_size or plan.num_repeats < start.settings.repeats:
+    num_members = min(start.settings.committee_size, len(different_records(start.ledger.ranked)))
+    if plan is None or len(plan.members) < num_members or plan.num_repeats < start.settings.repeats:
         return False
     return _steering(start, trainings_of(plan, start.fold_splits)).is_done
 
@@ -96,7 +100,9 @@ def _planned(start: SearchStart) -> CommitteePlan:
 
 def _steering(start: SearchStart, trainings: list[Training]) -> CommitteeSteering:
     """Return the state of some trainings as their records tell it."""
-    ledger = Ledger(CommitteeFolder(start.folder.url), start.manifest.generation)
+    ledger = Ledger(
+        CommitteeFolder(start.folder.url), start.manifest.generation, more_views=start.settings.committee_views
+    )
     steering = CommitteeSteering(ledger=ledger, num_trials=len(trainings), trainings=trainings)
     steering.resume()
     return steering
