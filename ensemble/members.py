@@ -29,7 +29,8 @@ class Candidate:
     member_id: str
     """The trial's id, or the file as it was given to --add-member."""
     urls: tuple[str, ...]
-    """Its predictions files: one, or those of a committee's trainings. The test rows' softmax is their mean."""
+    """Its predictions files: one, or those of a committee's trainings. The test rows' softmax is their mean.
+    None where --refit asks for trainings on every row that there are not."""
     digests: tuple[bytes, ...]
     """Of each file's softmax when it was read."""
     state: str
@@ -112,7 +113,13 @@ def read_test_softmax(candidate: Candidate, data: DataSummary) -> np.ndarray:
 
     Raises:
         StoredFileError: a file is no longer what it was when the candidate was read.
+        StudyError: it was to be trained on every row, and has not been.
     """
+    if not candidate.urls:
+        raise StudyError(
+            f"--refit needs {candidate.member_id} trained on every row, and it is not. Start the search again with "
+            "--refit, or vote without it"
+        )
     total = np.zeros((len(data.test_ids), len(data.class_names)))
     for url, digest in zip(candidate.urls, candidate.digests, strict=True):
         try:
@@ -128,9 +135,10 @@ def read_test_softmax(candidate: Candidate, data: DataSummary) -> np.ndarray:
 
 
 def digest_of(predictions: Predictions) -> bytes:
-    """Return a digest of the rows and their softmax."""
+    """Return a digest of the rows, their softmax and that of the test rows (all there is, where no row is scored)."""
     digest = hashlib.blake2b(np.ascontiguousarray(predictions.rows).data, digest_size=16)
-    digest.update(np.ascontiguousarray(predictions.softmax).data)
+    for softmax in (predictions.softmax, predictions.test_softmax):
+        digest.update(np.ascontiguousarray(softmax).tobytes())
     return digest.digest()
 
 
