@@ -1,25 +1,12 @@
-"""The vote as one file for use elsewhere. Importing this loads no Keras; calling it does."""
+"""The vote as one file for use elsewhere, and a student of it. Importing this loads no Keras; calling it does."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from core.config import VIEW_COUNTS
+from core.config import Config
 from core.device import prepare_tensorflow
-from core.errors import StoredFileError
-from core.store import files, manifest
-
-if TYPE_CHECKING:
-    import keras
-
-FORMAT = 1
-TOLERANCES = {"float32": 1e-5, "bfloat16": 2e-2}
-"""How far a probability may be from the stored predictions' vote. bfloat16 has 8 bits, and is rounded where a graph
-writes its results: otherwise in our fused layers, in stock ones, and on each kind of processor."""
-BATCH_SIZE = 128
-"""Images a step of `predict`; each counts once for each view of each member."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +46,8 @@ def export_vote(
 
     The model takes pixels 0..255, (n, height, width, channels), and gives the vote's softmax in float32. It is made of
     stock Keras layers and loads with nothing but TensorFlow: `keras.models.load_model("vote.keras")`. Each member
-    computes in the arithmetic that it was trained in (float32 or bfloat16); views and averages are float32.
+    computes in the arithmetic that it was trained in (float32 or bfloat16); views and averages are float32. On a CPU
+    the softmax is that of the stored predictions within 1e-5 where all members are float32, else within 0.02.
 
     Args:
         members: One or more, of the same images and classes.
@@ -75,103 +63,122 @@ def export_vote(
     Raises:
         ConfigError: the images are too large for views.
         StoredFileError: a model is missing, torn, not of stock layers, or of other images or classes; or the exported
-            vote differs from the known one by more than the tolerance.
+            vote is not the known one.
         StudyError: the folder cannot be written.
     """
-    _check(members, temperature)
     prepare_tensorflow(num_threads=None, use_gpu=True)
-    from core.stock_model import read_stock_model  # tensorflow starts in the line above
-    from core.trial import write_model
-    from core.vote_model import VotingModels, arithmetic_of, build_vote
+    from core.export import write_vote  # tensorflow starts in the line above
 
-    models = {url: read_stock_model(url) for member in members for url in member.model_urls}
-    _require_same_shapes(models, len(class_names))
-    voting = [
-        VotingModels(models=tuple(models[url] for url in m.model_urls), weight=m.weight, views=m.views) for m in members
-    ]
-    vote = build_vote(voting, of_logits=of_logits, temperature=temperature)
-    arithmetic = sorted({arithmetic_of(model) for model in models.values()})
-    tolerance = max(TOLERANCES.get(name, TOLERANCES["bfloat16"]) for name in arithmetic)
-    facts = {
-        "members": [asdict(member) for member in members],
-        "averaged": "logits" if of_logits else "softmax",
-        "temperature": temperature,
-        "num_models": len(models),
-        "arithmetic": arithmetic,
-        "tolerance": tolerance,
-        "compared": None if known is None else _compare(vote, known, tolerance),
-    }
-    url = files.join(folder, "vote.keras")
-    write_model(url, vote)
-    files.write_json(files.join(folder, "vote.json"), describe_model(vote, class_names) | facts)
-    return url
+    return write_vote(
+        members,
+        of_logits=of_logits,
+        temperature=temperature,
+        folder=folder,
+        class_names=class_names,
+        known=known,
+    )
 
 
 def predict_images(
-    model: "keras.Model | str",  # or its URL
+    url: str,
     images: np.ndarray,  # (n, height, width, channels) uint8
 ) -> np.ndarray:
-    """Return the softmax of an exported model, (n, num_classes) float32.
+    """Return the softmax of vote.keras, student.keras or a trial's model.keras, (n, num_classes) float32.
 
     Raises:
         StoredFileError: the file is missing, torn, or not of stock layers.
     """
     prepare_tensorflow(num_threads=None, use_gpu=True)
-    from core.stock_model import read_stock_model  # tensorflow starts in the line above
+    from core.export import predict  # tensorflow starts in the line above
+    from core.stock_model import read_stock_model
 
-    model = read_stock_model(model) if isinstance(model, str) else model
-    return model.predict(images, batch_size=BATCH_SIZE, verbose=0)
-
-
-def describe_model(model: "keras.Model", class_names: Sequence[str]) -> dict[str, Any]:
-    """Return what every description of an exported model begins with."""
-    return {
-        "format": FORMAT,
-        "takes": "pixels 0..255, (images, height, width, channels)",
-        "image_shape": list(model.input_shape[1:]),
-        "gives": "softmax, float32, of these classes in this order",
-        "class_names": [str(name) for name in class_names],
-        "num_parameters": model.count_params(),
-        "versions": manifest.installed_versions(),
-        "machine": manifest.this_machine(),
-        "revision": manifest.git_revision(),
-    }
+    return predict(read_stock_model(url), images)
 
 
-def _check(members: Sequence[ExportMember], temperature: float) -> None:
-    """Raise ValueError unless the arguments are a vote: a caller's mistake, not a user's."""
-    if not members or not all(member.model_urls for member in members):
-        raise ValueError("a vote must have one member or more, each of one model or more")
-    weights = [member.weight for member in members]
-    if min(weights) <= 0 or abs(sum(weights) - 1) > 1e-6:
-        raise ValueError(f"weights must be above 0 and sum to 1, got {weights}")
-    if not temperature > 0:
-        raise ValueError(f"temperature must be above 0, got {temperature}")
-    views = {member.views for member in members}
-    if not views <= set(VIEW_COUNTS):
-        raise ValueError(f"views must be 1, 5 or 9, got {sorted(views)}")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TaughtRows:
+    """What a student learns from and is scored on."""
+
+    images: np.ndarray  # (n, height, width, channels) uint8
+    labels: np.ndarray  # (n,) int32 true classes, which the student never sees
+    softmax: np.ndarray  # (n, num_classes) float, the vote's; NaN in rows for which vote.keras is to be asked
+    scored_rows: np.ndarray  # (num_scored,) int, whose softmax was made by models that had not seen these rows
 
 
-def _require_same_shapes(models: "dict[str, keras.Model]", num_classes: int) -> None:
-    """Raise StoredFileError unless all models take the same images and give the vote's classes."""
-    first = next(iter(models.values()))
-    for url, model in models.items():
-        takes, gives = model.input_shape[1:], model.output_shape[1:]
-        if takes != first.input_shape[1:] or gives != (num_classes,):
-            raise StoredFileError(
-                f"{url} must take images {first.input_shape[1:]} and give {num_classes} classes, like the others of "
-                f"the vote, got {takes} and {gives}"
-            )
+@dataclass(frozen=True, kw_only=True)
+class DistilResult:
+    """A student beside the vote that taught it."""
 
+    url: str
+    """student.keras."""
+    num_train: int
+    """Rows that the student was trained on."""
+    num_scored: int
+    """Rows that neither was trained on; all scores are theirs."""
+    student_accuracy: float
+    vote_accuracy: float
+    student_log_loss: float
+    """Nats."""
+    vote_log_loss: float
+    agreement: float
+    """Share of the rows to which both give the same class."""
+    student_seconds: float
+    """For 1,000 images, median of rounds in turns with the vote's."""
+    vote_seconds: float
 
-def _compare(vote: "keras.Model", known: KnownVote, tolerance: float) -> dict[str, Any]:
-    """Return how far the model is from the known vote; raise StoredFileError where that is too far."""
-    differences = abs(predict_images(vote, known.images) - known.softmax).max(axis=1)
-    most = float(differences.max(initial=0))
-    if not most <= tolerance:
-        raise StoredFileError(
-            f"the exported vote must give the softmax of the stored predictions within {tolerance:g}, got a difference "
-            f"of {most:.2g} ({int((differences > tolerance).sum())} of {len(differences)} {known.name}). A member's "
-            "model.keras is not what made its predictions.npz: train that trial again"
+    @property
+    def speed_ratio(self) -> float:
+        """How many times as fast as the vote the student is."""
+        return self.vote_seconds / self.student_seconds
+
+    def __str__(self) -> str:
+        return (
+            f"student: {self.student_accuracy:.2%} right, the vote {self.vote_accuracy:.2%}, the same class in "
+            f"{self.agreement:.2%} (of {self.num_scored:,} rows that neither was trained on); {self.speed_ratio:.3g} "
+            f"times as fast ({self.student_seconds:.3g} s for 1,000 images, the vote {self.vote_seconds:.3g} s)"
         )
-    return {"rows": known.name, "num_rows": len(differences), "largest_difference": most}
+
+
+def distil_vote(
+    rows: TaughtRows,
+    *,
+    vote_url: str,
+    class_names: Sequence[str],
+    folder: str,
+    seed: int = 0,
+    config: Config | None = None,
+    on_epoch: Callable[[int, int, float], None] = lambda epoch, num_epochs, loss: None,
+) -> DistilResult:
+    """Train one network on the vote's softmax; write student.keras and, beside it, student.json.
+
+    The student is trained on every row but the scored ones and images identical to one of these, for a fixed number
+    of epochs: nothing of it is chosen on the rows that score it. It takes pixels 0..255 and gives softmax, like the
+    vote, and is of stock Keras layers.
+
+    Args:
+        rows: Images with the vote's softmax: out-of-fold where a committee voted.
+        vote_url: vote.keras, which is timed, and asked about rows of NaN.
+        class_names: In the order of the softmax.
+        folder: Path or fsspec URL, made where it is missing.
+        seed: Of the student's weights and all else that is random in its training.
+        config: Of one view and no builder; None takes the fast one (`core.known`), with more epochs for few rows.
+        on_epoch: Told after each epoch its number, of how many, and the mean cross-entropy to the vote (nats).
+
+    Raises:
+        ConfigError: the configuration does not fit the images.
+        StoredFileError: vote.keras is missing or torn.
+        TrainingError: the loss is not finite.
+        StudyError: the folder cannot be written.
+    """
+    prepare_tensorflow(num_threads=None, use_gpu=True)
+    from core.distil import write_student  # tensorflow starts in the line above
+
+    return write_student(
+        rows,
+        vote_url=vote_url,
+        class_names=class_names,
+        folder=folder,
+        seed=seed,
+        config=config,
+        on_epoch=on_epoch,
+    )

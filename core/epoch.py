@@ -37,6 +37,8 @@ class TrainSteps:
     average: WeightAverage | None
     """Of all the model's weights; None where they are not averaged."""
     is_augmented: bool
+    has_soft_targets: bool = False
+    """Whether labels are probabilities of all classes."""
 
     def compile(self) -> tf.types.experimental.ConcreteFunction:
         """Trace `run` once.
@@ -46,7 +48,7 @@ class TrainSteps:
         """
         signature = [
             tf.TensorSpec([None, *self.model.input_shape[1:]], tf.uint8),
-            tf.TensorSpec([None], tf.int32),
+            self._labels_spec(),
             tf.TensorSpec([None], tf.int32),
             tf.TensorSpec([None, NUM_COEFFICIENTS], tf.float32),
             tf.TensorSpec([None], tf.float32),
@@ -61,7 +63,7 @@ class TrainSteps:
     def run(
         self,
         rows: tf.Tensor,  # (num_rows, height, width, channels) uint8
-        labels: tf.Tensor,  # (num_rows,) int32
+        labels: tf.Tensor,  # (num_rows,) int32, or (num_rows, num_classes) float32 for soft targets
         order: tf.Tensor,  # (num_rows,) int32
         transforms: tf.Tensor,  # (num_rows, 8) float32, in that order; not read without augmentation
         rates: tf.Tensor,  # (num_steps,) float32
@@ -84,12 +86,19 @@ class TrainSteps:
             losses, logits = self._learn(images, batch_labels, label_smoothing, rates[i])
             if self.average is not None:
                 self.average.follow(self.adam.num_steps.read_value(), ema_decay)
-            hits = tf.argmax(logits, axis=1, output_type=tf.int32) == batch_labels
+            hits = tf.argmax(logits, axis=1, output_type=tf.int32) == _classes(batch_labels)
             return i + 1, loss + tf.reduce_sum(losses), num_correct + tf.math.count_nonzero(hits, dtype=tf.int32)
 
         state = (start, tf.constant(0.0), tf.constant(0))
         _, loss, num_correct = tf.while_loop(lambda i, *_: i < stop, step, state)
         return loss, num_correct
+
+    def _labels_spec(self) -> tf.TensorSpec:
+        """Return what labels are."""
+        return tf.TensorSpec(
+            [None, self.model.output_shape[-1]] if self.has_soft_targets else [None],
+            tf.float32 if self.has_soft_targets else tf.int32,
+        )
 
     def _learn(
         self, images: tf.Tensor, labels: tf.Tensor, label_smoothing: tf.Tensor, rate: tf.Tensor
@@ -113,7 +122,7 @@ class TrainLoop:
     Args:
         run_steps: Of `TrainSteps.compile`.
         rows: (num_rows, height, width, channels) uint8.
-        labels: (num_rows,) int32.
+        labels: (num_rows,) int32, or (num_rows, num_classes) float32 for steps of soft targets.
         config: Batch size, label smoothing and the averaging's decay.
     """
 
@@ -126,7 +135,7 @@ class TrainLoop:
     ) -> None:
         self.num_steps = math.ceil(len(rows) / config.batch_size)  # the last step takes what is left
         self._rows = tf.convert_to_tensor(rows)
-        self._labels = tf.convert_to_tensor(labels, tf.int32)
+        self._labels = tf.convert_to_tensor(labels, tf.int32 if len(labels.shape) == 1 else tf.float32)
         self._run_steps = run_steps
         self._numbers = (
             tf.constant(config.batch_size),
@@ -160,14 +169,24 @@ class TrainLoop:
 
 
 def smoothed_cross_entropy(
-    labels: tf.Tensor,  # (n,) int32
+    labels: tf.Tensor,  # (n,) int32, or (n, num_classes) float32 for soft targets
     logits: tf.Tensor,  # (n, num_classes) float32
     smoothing: tf.Tensor | float,  # in [0, 1)
 ) -> tf.Tensor:
     """Return (n,) float32: cross-entropy to a target of (1 - smoothing) on the true class + smoothing on all alike.
 
+    A soft target takes the true class's place.
+
     Source: keras.losses.CategoricalCrossentropy(label_smoothing), without the one-hot targets.
     """
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    if labels.shape.rank == 1:
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    else:
+        losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
     to_uniform = tf.reduce_logsumexp(logits, axis=1) - tf.reduce_mean(logits, axis=1)
     return (1 - smoothing) * losses + smoothing * to_uniform
+
+
+def _classes(labels: tf.Tensor) -> tf.Tensor:
+    """Return class indices (n,) int32; a soft target's is its most probable one."""
+    return labels if labels.shape.rank == 1 else tf.argmax(labels, axis=1, output_type=tf.int32)

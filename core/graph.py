@@ -44,6 +44,8 @@ class GraphShape:
     """Whether the weights' moving average is kept."""
     num_views: int
     """Views of an image that a prediction is averaged over."""
+    has_soft_targets: bool = False
+    """Whether labels are probabilities of all classes, as a student's are."""
 
 
 def shape_of(config: Config, *, image_shape: tuple[int, int, int], num_classes: int, precision: str) -> GraphShape:
@@ -80,7 +82,13 @@ class Graph:
         self.average = WeightAverage(weights) if shape.is_averaged else None
         self._dropouts = [layer for layer in self.model.layers if isinstance(layer, Dropout)]
         self._random_states = random_states(self.model)
-        steps = TrainSteps(model=self.model, adam=self.adam, average=self.average, is_augmented=shape.is_augmented)
+        steps = TrainSteps(
+            model=self.model,
+            adam=self.adam,
+            average=self.average,
+            is_augmented=shape.is_augmented,
+            has_soft_targets=shape.has_soft_targets,
+        )
         self.run_steps = steps.compile()
         self.predictor = Predictor(self.model, num_views=shape.num_views)
         self._other_predictors: dict[int, Predictor] = {}

@@ -1,4 +1,4 @@
-"""Reading a trial's model.keras where it must go on into a file that needs nothing but Keras."""
+"""Reading a .keras file that must need nothing but Keras: a trial's on its way into a vote, or a vote."""
 
 import json
 import tempfile
@@ -15,8 +15,12 @@ from core.store import files
 STOCK_MODULES = ("keras", "builtins")
 
 
-def read_stock_model(url: str) -> keras.Model:
-    """Load a model.keras in Keras's safe mode.
+def read_stock_model(url: str, hint: str = "") -> keras.Model:
+    """Load a .keras file in Keras's safe mode.
+
+    Args:
+        url: The file's.
+        hint: What to do where it is missing, in a sentence.
 
     Raises:
         StoredFileError: it is missing or torn, or has layers or functions that are not Keras's own.
@@ -24,10 +28,7 @@ def read_stock_model(url: str) -> keras.Model:
     try:
         data = files.read_bytes(url)
     except FileNotFoundError as error:
-        raise StoredFileError(
-            f"{url} is missing, and --export needs the model of every member. A search keeps those of its best "
-            "--keep-models trials: vote with fewer members, or search again with a larger --keep-models"
-        ) from error
+        raise StoredFileError(f"{url} is missing. {hint}".rstrip()) from error
     with tempfile.TemporaryDirectory(prefix="softvote-") as folder:
         path = Path(folder) / "model.keras"
         path.write_bytes(data)
@@ -45,7 +46,7 @@ def _require_stock(url: str, path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise StoredFileError(f"{url} is torn or no Keras model: {error}. Train that trial again") from error
+        raise StoredFileError(f"{url} is torn or no Keras model: {error}. Make it again") from error
     foreign = sorted(set(_foreign_names(config)))
     if foreign:
         raise StoredFileError(

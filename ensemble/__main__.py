@@ -2,7 +2,7 @@
 
 from core.cli import run_command
 from core.errors import SubmitError
-from ensemble.export import export_result
+from ensemble.export import distil_result, export_result
 from ensemble.report import print_vote, vote_in_short
 from ensemble.result import VoteResult
 from ensemble.run import vote_study
@@ -16,6 +16,8 @@ def main(settings: EnsembleSettings) -> None:
     print_vote(result)
     if settings.export is not None:
         print(f"wrote {export_result(result, settings.export)}")
+    if settings.distil and settings.export is not None:
+        print(distil_result(result, settings.export))
     if settings.submit is not None:
         print(_submit(result, settings.submit))
 

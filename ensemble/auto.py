@@ -10,7 +10,8 @@ from ensemble.choice import Choice, Chooser
 from ensemble.compare import standard_error
 from ensemble.nested import nested_estimate
 
-NUM_PARTS = 4
+NUM_PARTS = 3
+"""Few, and once: where `auto` is estimated itself, all of it is done again for each part of that estimate."""
 NUM_REPEATS = 1
 
 
@@ -44,7 +45,7 @@ class MethodChoice:
     def reason(self) -> str:
         """Why that one, in a few words."""
         if not self.scores:
-            return f"{self.name}: the only method, or too few rows to compare"
+            return f"{self.name}: the only method, or too few candidates or rows to compare others"
         default = self.scores[0]
         taken = next(score for score in self.scores if score.name == self.name)
         if taken is default:
@@ -63,8 +64,8 @@ def choose_method(
 ) -> MethodChoice:
     """Estimate every method by nested parts of these rows; take the best of those clearly better than the default.
 
-    Equal log-losses: the earlier method. Where no method is clearly better, there is only one, or the rows are fewer
-    than two in each part, the default.
+    Equal log-losses: the earlier method. Where no method is clearly better, the default; also where there is but one
+    method or one candidate, or fewer than two rows in each part.
 
     Raises:
         ValueError: no method.
@@ -72,7 +73,7 @@ def choose_method(
     if not choosers:
         raise ValueError("auto must have one method or more, got none")
     default = next(iter(choosers))
-    if len(choosers) == 1 or len(labels) < 2 * NUM_PARTS:
+    if len(choosers) == 1 or len(softmax) == 1 or len(labels) < 2 * NUM_PARTS:
         return MethodChoice(name=default, scores=())
     losses = {
         name: nested_estimate(softmax, labels, chooser, seed=seed, num_parts=NUM_PARTS, num_repeats=NUM_REPEATS).losses

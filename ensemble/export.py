@@ -1,16 +1,20 @@
-"""From a vote to one file that gives it: what the exported model has to hold. Keras is loaded by the call alone."""
+"""From a vote to one file that gives it, or to one network that learnt from it. Keras is loaded by the calls alone."""
+
+import sys
 
 import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.errors import StoredFileError, StudyError
 from core.store import files
-from core.store.dataset import DataSummary
 from core.store.study import StudyFolder
 from ensemble.estimate import at_temperature
 from ensemble.members import ADDED
 from ensemble.result import VoteResult
 from ensemble.run import read_study_data
 
+VOTE_FILE = "vote.keras"
 NUM_COMPARED = 256
 """Test rows on which the exported model has to give the vote's stored softmax."""
 
@@ -35,7 +39,7 @@ def export_result(result: VoteResult, folder: str) -> str:
     ]
     known = None
     if result.num_test:
-        images = _test_images(StudyFolder(result.study), data)[:NUM_COMPARED]
+        images = _images(StudyFolder(result.study), "x_test", len(data.test_ids))[:NUM_COMPARED]
         softmax = at_temperature(result.estimate)(result.test_softmax[: len(images)])
         known = KnownVote(images=images, softmax=softmax, name=f"test rows 0 to {len(images) - 1}")
     return export_vote(
@@ -46,6 +50,41 @@ def export_result(result: VoteResult, folder: str) -> str:
         class_names=data.class_names.tolist(),
         known=known,
     )
+
+
+def distil_result(result: VoteResult, folder: str) -> str:
+    """Teach one network the exported vote in `folder`; write student.keras beside it and return what it keeps.
+
+    It learns from the vote's softmax of all train rows but the search's holdout, which scores it. A committee's vote
+    has seen none of the rows that it speaks of; a vote of trials is asked about the rows that its trials trained on.
+    """
+    from core.deploy import TaughtRows, distil_vote
+
+    study = StudyFolder(result.study)
+    data = read_study_data(study)
+    softmax = np.full((len(data.labels), len(data.class_names)), np.nan, np.float32)
+    softmax[result.rows.numbers] = result.softmax
+    taught = TaughtRows(
+        images=_images(study, "x_train", len(data.labels)),
+        labels=data.labels,
+        softmax=softmax,
+        scored_rows=data.holdout_rows,
+    )
+    columns = (
+        TextColumn("student: epoch {task.completed} of {task.total}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("", total=None)
+        distilled = distil_vote(
+            taught,
+            vote_url=files.join(folder, VOTE_FILE),
+            class_names=data.class_names.tolist(),
+            folder=folder,
+            on_epoch=lambda epoch, num_epochs, _: progress.update(task, completed=epoch, total=num_epochs),
+        )
+    return str(distilled)
 
 
 def _require_models(result: VoteResult) -> None:
@@ -61,12 +100,12 @@ def _require_models(result: VoteResult) -> None:
             )
 
 
-def _test_images(study: StudyFolder, data: DataSummary) -> np.ndarray:
-    """Return the study's test images, (num_test, height, width, channels) uint8."""
+def _images(study: StudyFolder, name: str, num_images: int) -> np.ndarray:
+    """Return the study's train or test images, (num_images, height, width, channels) uint8."""
     try:
-        images = files.read_npz(study.images)["x_test"]
+        images = files.read_npz(study.images)[name]
     except (FileNotFoundError, KeyError) as error:
         raise StoredFileError(f"{study.images} is missing. Start the same search again to rewrite it") from error
-    if len(images) != len(data.test_ids):
-        raise StoredFileError(f"{study.images} must hold {len(data.test_ids)} test images, got {len(images)}")
+    if len(images) != num_images:
+        raise StoredFileError(f"{study.images} must hold {num_images} images in {name}, got {len(images)}")
     return images

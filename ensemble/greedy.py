@@ -33,12 +33,12 @@ class GreedySettings:
 
     metric: Literal["log_loss", "accuracy"] = "log_loss"
     """What a round makes as good as it can. Candidates are ranked by log-loss in either case."""
-    rounds: int = 100
+    rounds: int = 50
     """Additions after the start; 1 or more."""
     sorted_start: int = 5
     """Start from the mean of the best few by their own log-loss, this many at most: as many as score best (ties: the
     fewest). 0 starts from nothing."""
-    bags: int = 10
+    bags: int = 5
     """Selections whose weights are averaged, each from a random half of the library (never fewer than 5). 1 is one
     selection from the whole library."""
     library_share: float = 0.8

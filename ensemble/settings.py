@@ -48,6 +48,8 @@ class EnsembleSettings:
     export: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")] = None
     """Write the vote as one Keras model, vote.keras, into this folder (or URL): pixels 0..255 in, softmax out.
     Stock layers only, members, folds, weights, temperature and views inside."""
+    distil: bool = False
+    """With --export: train one network on the vote's softmax, student.keras; say what it keeps and how fast it is."""
     add_member: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.npz")] = ()
     """Someone else's softmax: votes beside the K of --top-k, or competes where the method chooses.
     Its format is in core/store/predictions.py."""
@@ -63,6 +65,7 @@ class EnsembleSettings:
         is_of_committee = not self.refit or self.among != "trials"
         require(is_of_committee, "--refit", "used with the committee (trials have none)", "--among trials")
         require(self.out != "", "--out", "a folder", "nothing")
+        require(not self.distil or self.export is not None, "--distil", "used with --export FOLDER", "alone")
         require(self.export != "", "--export", "a folder", "nothing")
         if self.submit is not None:
             require_competition(self.submit)

@@ -62,7 +62,8 @@ class SearchProgress:
             return f"{head} {record.error or ''}"
         if self._unit != "trials":  # a committee's training predicts after its last epoch
             last = record.epochs[-1]
-            return f"{head} {_score(last)}  after {last.epoch} epochs  {record.seconds:.1f} s"
+            score = "on all rows, unscored" if self._unit == "refits" else _score(last)
+            return f"{head} {score}  after {last.epoch} epochs  {record.seconds:.1f} s"
         best = record.best
         return f"{head} {_score(best)}  best epoch {best.epoch} of {len(record.epochs)}  {record.seconds:.1f} s"
 

@@ -74,7 +74,7 @@ def refit_committee(start: SearchStart, trial_ids: Iterable[str], resources: Res
         As `train_committee`.
     """
     plan, trainings, splits = *_refits(start, trial_ids), (whole_split(start.dataset, start.split),)
-    _train(start, trainings, splits, plan.views, resources, scratch)
+    _train(start, trainings, splits, plan.views, resources, scratch, unit="refits")
 
 
 def _refits(start: SearchStart, trial_ids: Iterable[str]) -> tuple[CommitteePlan, list[Training]]:
@@ -115,8 +115,9 @@ def _train(
     views: int,
     resources: Resources,
     scratch: str,
+    unit: str = "trainings",
 ) -> None:
-    """Run Tune's loop over what is left of some trainings, with a progress bar."""
+    """Run Tune's loop over what is left of some trainings, called `unit`, with a progress bar."""
     from search.trainable import WorkerSettings
     from search.tune import run_tune
 
@@ -139,7 +140,7 @@ def _train(
         more_views=views,
     )
     folder = CommitteeFolder(start.folder.url)
-    with stop_on_signals(steering), SearchProgress(steering, start.console, unit="trainings") as progress:
+    with stop_on_signals(steering), SearchProgress(steering, start.console, unit=unit) as progress:
         steering.on_change = progress.update
         run_tune(steering, folder, resources, worker, start.dataset, splits, scratch, progress.update)
     _conclude(start, steering)

@@ -37,6 +37,7 @@ ON_OWN_DATA = {
     "trial_overhead": {"ratios", "seconds_between_trials", "reporting_cost"},
     "trial_cost": {"ratios", "fixed_seconds", "trace_seconds", "output_seconds"},
     "ask_tell": {"ratios", "seconds_to_resume", "seconds_next_trial", "seconds_report"},
+    "honesty": {"ratios", "studies", "nested_bias_in_se", "optimistic_bias_in_se", "coverage"},
     "greedy": {"ratios", "log_loss_megabytes", "accuracy_megabytes", "seconds_bagged", "seconds_many"},
 }
 """Those that take no --data; keys that their JSON lines have."""
@@ -45,6 +46,7 @@ RATIOS_ON_OWN_DATA = {
     "trial_cost": ["cold_worker_cost"],
     "ask_tell": ["stock_cost", "stock_memory_cost"],
     "greedy": ["log_loss", "accuracy"],
+    "honesty": ["greedy_plain_cost", "greedy_safe_cost", "auto_cost", "mean_cost"],
 }
 RECORDING = {"record_curves", "confirm_search"}
 """Trainings of minutes or hours: one writes what search_replay reads, the other repeats it without a surrogate."""

@@ -110,3 +110,22 @@ def test_smoothed_cross_entropy_by_hand() -> None:
     # two classes, logits (0, ln 3): probabilities 1/4 and 3/4; half the mass is spread over both
     result = smoothed_cross_entropy(tf.constant([1]), tf.constant([[0.0, np.log(3.0)]], tf.float32), 0.5)
     np.testing.assert_allclose(result, [-0.75 * np.log(0.75) - 0.25 * np.log(0.25)], rtol=1e-6)
+
+
+def test_a_soft_target_costs_its_cross_entropy() -> None:
+    losses = smoothed_cross_entropy(tf.constant([[0.25, 0.75]]), tf.constant([[0.0, np.log(3.0)]], tf.float32), 0.0)
+    assert float(losses[0]) == pytest.approx(-0.25 * np.log(0.25) - 0.75 * np.log(0.75))
+
+
+def test_soft_targets_of_one_class_train_as_labels_do() -> None:
+    rows, labels = draw_rows()
+    hard, soft = build(), build()
+    adam = Adam([variable.value for variable in soft.trainable_variables])
+    steps = TrainSteps(model=soft, adam=adam, average=None, is_augmented=False, has_soft_targets=True)
+    loop = TrainLoop(steps.compile(), rows, np.eye(3)[labels], TrainConfig(batch_size=BATCH_SIZE))
+    order, rates = np.arange(NUM_ROWS, dtype=np.int32), np.full(5, 1e-3, np.float32)
+    of_soft, of_hard = loop.run_epoch(order, None, rates), make_loop(hard).run_epoch(order, None, rates)
+    assert of_soft.num_correct == of_hard.num_correct
+    assert of_soft.loss == pytest.approx(of_hard.loss, rel=1e-5)
+    for one, other in zip(soft.get_weights(), hard.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)

@@ -35,21 +35,21 @@ def test_a_method_that_wins_on_other_rows_is_taken() -> None:
     assert choice.reason.endswith("; the candidate of least log-loss")
 
 
-def test_a_method_that_wins_only_on_the_rows_that_chose_it_is_not_taken() -> None:
-    softmax, labels = draw(30, 60, seed=0)
+def test_a_method_that_wins_only_on_the_rows_that_chose_it_is_seldom_taken() -> None:
+    def first(softmax: np.ndarray, labels: np.ndarray, seed: int) -> Choice:
+        return Choice(weights=np.eye(30)[0])
 
-    def first(shown: np.ndarray, its_labels: np.ndarray, seed: int) -> Choice:
-        return Choice(weights=np.eye(30)[0], reason="the first, whatever the rows")
-
-    of_true_class = softmax[:, np.arange(60), labels]
-    differences = -np.log(of_true_class) + np.log(of_true_class[0])
-    luckiest = differences[differences.mean(axis=1).argmin()]
-    assert luckiest.mean() < -1.5 * standard_error(luckiest)
-    methods = {"first": first, "single": best_single}
-    method = choose_method(softmax, labels, methods, seed=0)
-    assert method.name == "first"
-    assert method.reason == "first: no other method is clearly better"
-    assert auto_chooser(methods)(softmax, labels, 0).reason.endswith("; the first, whatever the rows")
+    num_luckier = num_taken = 0
+    for seed in range(20):
+        softmax, labels = draw(30, 60, seed=seed)
+        losses = -np.log(softmax[:, np.arange(60), labels])
+        luckiest = losses[losses.mean(axis=1).argmin()] - losses[0]
+        num_luckier += luckiest.mean() < -standard_error(luckiest)
+        num_taken += choose_method(softmax, labels, {"first": first, "single": best_single}, seed).name == "single"
+    # one is as good as the other, and a difference of more than one standard error to one side has a chance of 0.16:
+    # of 20 studies 3.2 are to be expected, more than 8 in one case of 300
+    assert num_luckier >= 12
+    assert num_taken <= 8
 
 
 def test_a_method_within_one_standard_error_is_not_taken() -> None:
@@ -72,14 +72,15 @@ def test_equal_methods_leave_the_first() -> None:
 
 
 def test_nothing_to_compare_leaves_the_default() -> None:
-    softmax, labels = draw(2, 7, seed=0)
+    both = {"mean": mean, "single": best_single}
     for method in (
-        choose_method(softmax, labels, {"mean": mean, "single": best_single}, seed=0),
+        choose_method(*draw(2, 5, seed=0), both, seed=0),
+        choose_method(*draw(1, 40, seed=0), both, seed=0),
         choose_method(*draw(2, 40, seed=0), {"mean": mean}, seed=0),
     ):
-        assert method.reason == "mean: the only method, or too few rows to compare"
+        assert method.reason == "mean: the only method, or too few candidates or rows to compare others"
     with pytest.raises(ValueError, match="one method or more, got none"):
-        choose_method(softmax, labels, {}, seed=0)
+        choose_method(*draw(2, 40, seed=0), {}, seed=0)
 
 
 def test_auto_is_estimated_like_any_method() -> None:

@@ -152,8 +152,8 @@ def test_a_small_library_is_one_bag() -> None:
     softmax, labels = drawn(6, 300)  # four fifths of them are five
     choice = choose_greedy(softmax, labels, 0)
     np.testing.assert_array_equal(choice.weights, choose_greedy(softmax, labels, 1).weights)
-    assert choice.reason == "up to 100 rounds of greedy selection on log-loss"
-    assert choose_greedy(*drawn(9, 300), 0).reason.endswith(", mean of 10 bags")
+    assert choice.reason == "up to 50 rounds of greedy selection on log-loss"
+    assert choose_greedy(*drawn(9, 300), 0).reason.endswith(", mean of 5 bags")
 
 
 @pytest.mark.parametrize(
