@@ -46,8 +46,8 @@ def survey_committee(study: StudyFolder, data: DataSummary, *, refit: bool) -> T
         survey.num_by_state["complete"] += num_whole * plan.num_folds
         if not ended:
             survey.left_out.append(
-                f"{member['trial']} of the committee is left out: not all of its {plan.num_folds} folds have ended. "
-                "Start the search again to go on"
+                f"{member['trial']} of the committee is left out: not all of its {plan.num_folds} folds have ended with "
+                "their predictions. Start the search again to go on"
             )
             continue
         survey.candidates += _candidates(folder, plan, member, ended, data, survey.rows, refit=refit)
@@ -56,16 +56,18 @@ def survey_committee(study: StudyFolder, data: DataSummary, *, refit: bool) -> T
 
 def _has_ended(folder: CommitteeFolder, plan: CommitteePlan, member: dict[str, Any], repeat: int) -> bool:
     """True where every fold of a repeat was trained to its end and its predictions are there."""
-    return all(_is_complete(folder, member["trial"], fold, repeat) for fold in range(plan.num_folds))
+    trainings = [folder.trial(training_id_of(member["trial"], fold, repeat)) for fold in range(plan.num_folds)]
+    return all(_is_complete(training, plan.views) for training in trainings)
 
 
-def _is_complete(folder: CommitteeFolder, trial_id: str, fold: int, repeat: int) -> bool:
-    """True where a training ended well."""
-    training = folder.trial(training_id_of(trial_id, fold, repeat))
+def _is_complete(training: TrialFolder, num_views: int) -> bool:
+    """True where a training ended well; what did not is trained by the next start."""
     try:
-        return read_record(training.record).state == "complete"
-    except (FileNotFoundError, StoredFileError):  # trained again by the next start
+        has_ended = read_record(training.record).state == "complete"
+    except (FileNotFoundError, StoredFileError):
         return False
+    urls = [training.predictions] + ([training.predictions_of(num_views)] if num_views > 1 else [])
+    return has_ended and all(files.exists(url) for url in urls)
 
 
 def _candidates(
@@ -155,5 +157,10 @@ def _read(url: str, data: DataSummary) -> Predictions:
         predictions = read_predictions(url)
     except FileNotFoundError as error:
         raise StoredFileError(f"{url} is missing. Start the same search again to have it trained") from error
+    except StoredFileError as error:  # a vote that quietly went on would replace a better submission
+        raise StoredFileError(
+            f"{error}. Delete it to vote without this configuration, or start the same search again after that to have "
+            "it trained anew"
+        ) from error
     require_same_data(url, predictions, data)
     return predictions

@@ -135,9 +135,10 @@ def read_test_softmax(candidate: Candidate, data: DataSummary) -> np.ndarray:
 
 
 def digest_of(predictions: Predictions) -> bytes:
-    """Return a digest of the rows and their softmax."""
+    """Return a digest of the rows, their softmax and that of the test rows (all there is, where no row is scored)."""
     digest = hashlib.blake2b(np.ascontiguousarray(predictions.rows).data, digest_size=16)
-    digest.update(np.ascontiguousarray(predictions.softmax).data)
+    for softmax in (predictions.softmax, predictions.test_softmax):
+        digest.update(np.ascontiguousarray(softmax).tobytes())
     return digest.digest()
 
 

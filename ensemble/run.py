@@ -102,13 +102,20 @@ def _surveys(study: StudyFolder, data: DataSummary, settings: EnsembleSettings) 
         return trials, trials
     committee = survey_committee(study, data, refit=settings.refit)
     num_whole = 0 if committee is None else sum(one.plain_id is None for one in committee.candidates)
-    if committee is not None and (num_whole >= LEAST_COMMITTEE or (num_whole > 0 and not committee.left_out)):
+    is_asked_for = settings.among == "committee" or settings.refit
+    is_enough = num_whole >= LEAST_COMMITTEE or is_asked_for or (committee is not None and not committee.left_out)
+    if committee is not None and num_whole > 0 and is_enough:
         return trials, committee
-    if settings.among == "committee" or settings.refit:
+    if is_asked_for:
         option = "--refit" if settings.refit else "--among committee"
         raise StudyError(
             f"{option} needs a committee of which a configuration is trained on all folds, and {study.url} has none. "
             "Train one with `python -m search --committee K`, or start it again to go on"
+        )
+    if committee is not None:
+        trials.left_out.append(
+            f"the committee has no vote yet: {num_whole} of its configurations are trained on all folds, and it takes "
+            f"{LEAST_COMMITTEE}. Start the search again to go on"
         )
     return trials, trials
 

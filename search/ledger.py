@@ -41,11 +41,18 @@ class Worker:
 class Ledger(Standings):
     """All records of a study, in memory and in its folder."""
 
-    def __init__(self, folder: StudyFolder, generation: int) -> None:
-        """Open the book of `folder` for this start of the driver."""
+    def __init__(self, folder: StudyFolder, generation: int, *, more_views: int = 1) -> None:
+        """Open the book of `folder` for this start of the driver.
+
+        Args:
+            folder: the trials' folders.
+            generation: of this start.
+            more_views: views of each trial's second predictions; 1 where it has none.
+        """
         super().__init__()
         self.folder = folder
         self._generation = generation
+        self._more_views = more_views
         self.damaged: list[str] = []
         """What could not be read, one line each; those trials' numbers are not used again."""
         self.num_taken = 0
@@ -79,13 +86,18 @@ class Ledger(Standings):
             self.damaged.append(f"{folder.record} must be the record of {trial_id}, got that of {record.trial_id}")
             return True
         is_scored = record.state in ("complete", "pruned")
-        if is_scored and not files.is_whole_npz(folder.predictions, PREDICTED):
+        if is_scored and not self._has_predicted(folder):
             record = _begun_again(record)
         elif record.user_attrs.get("reason") == TIME_BUDGET:
             self._as_ended[record.number] = record
             record = _reopened(record)
         self.enter(record)
         return True
+
+    def _has_predicted(self, folder: TrialFolder) -> bool:
+        """True where all of a trial's predictions files are whole."""
+        urls = [folder.predictions] + ([folder.predictions_of(self._more_views)] if self._more_views > 1 else [])
+        return all(files.is_whole_npz(url, PREDICTED) for url in urls)
 
     def close_untouched(self) -> None:
         """Let trials that were opened again, and got no further epoch, be what they are on disk: ended and scored."""

@@ -100,7 +100,7 @@ def _train(start: SearchStart) -> None:
         start.say(f"trials at once: {plan.max_concurrent}, each with {share}")
         if not is_searched:
             _search(start, plan, scratch)
-        if not is_whole:
+        if not committee.is_whole(start):  # asked anew: the search may have found further configurations
             _vote_so_far(start)
             committee.train_committee(start, plan, scratch)
         if start.settings.refit and committee.is_whole(start):

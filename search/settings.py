@@ -14,6 +14,7 @@ from core.settings import TrainingSettings, default_epochs
 
 DEFAULT_TRIALS = 12
 MOST_FOLDS = 98
+MOST_REPEATS = 1000
 DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 PresetName = Literal["quick", "good", "best"]
@@ -68,7 +69,7 @@ class SearchSettings(TrainingSettings):
     folds: int = 5
     """Folds of the committee, stratified by class; each is scored by a training on the others; 2 to 98."""
     repeats: int = 1
-    """Trainings of each of the committee's configurations on each fold, each with a seed of its own; 1 or more."""
+    """Trainings of each of the committee's configurations on each fold, each with a seed of its own; 1 to 1000."""
     committee_epochs: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
     """Epochs of each of the committee's trainings; the last one predicts, since nothing is chosen on a fold; 1 or more.
     Left out: --epochs, or else the default of a single training (half of it with --preset best)."""
@@ -98,7 +99,7 @@ class SearchSettings(TrainingSettings):
         require(self.top_k is None or self.top_k >= 1, "--top-k", "1 or more", self.top_k)
         require(self.committee is None or self.committee >= 0, "--committee", "0 or more", self.committee)
         require(2 <= self.folds <= MOST_FOLDS, "--folds", f"2 to {MOST_FOLDS}", self.folds)
-        require(self.repeats >= 1, "--repeats", "1 or more", self.repeats)
+        require(1 <= self.repeats <= MOST_REPEATS, "--repeats", f"1 to {MOST_REPEATS}", self.repeats)
         epochs = self.committee_epochs
         require(epochs is None or epochs >= 1, "--committee-epochs", "1 or more", epochs)
         require(self.committee_views in VIEW_COUNTS, "--committee-views", "1, 5 or 9", self.committee_views)

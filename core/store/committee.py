@@ -16,7 +16,9 @@ from core.store.study import StudyFolder, TrialFolder, number_of
 FORMAT = 1
 ALL_ROWS = 99
 """Number of the "fold" whose training has every row."""
-TRAINING_ID = re.compile(r"(t\d{6,})-(fold(\d+)|all)-seed(\d+)")
+MOST_REPEATS = 1000
+"""Trainings of a fold that have numbers of their own."""
+TRAINING_ID = re.compile(r"(t\d{6,})-(?:fold(\d+)|all)-seed(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +61,10 @@ class CommitteeFolder(StudyFolder):
         match = TRAINING_ID.fullmatch(trial_id)
         if match is None:
             return -1
-        fold = ALL_ROWS if match[3] is None else int(match[3])
-        return training_number(match[1], fold, int(match[4]))
+        fold, repeat = ALL_ROWS if match[2] is None else int(match[2]), int(match[3])
+        is_ours = repeat < MOST_REPEATS and number_of(match[1]) >= 0
+        is_ours = is_ours and fold <= ALL_ROWS and training_id_of(match[1], fold, repeat) == trial_id
+        return training_number(match[1], fold, repeat) if is_ours else -1
 
 
 def training_id_of(trial_id: str, fold: int, repeat: int) -> str:
@@ -107,8 +111,11 @@ def _check(plan: CommitteePlan) -> None:
     numbers = (plan.num_folds, plan.epochs, plan.seed, plan.views, plan.num_repeats)
     if not all(type(number) is int for number in numbers):
         raise ValueError("folds, epochs, seed, views and repeats must be whole numbers")
-    if not 2 <= plan.num_folds < ALL_ROWS or plan.epochs < 1 or plan.num_repeats < 1:
-        raise ValueError("folds must be 2 to 98, epochs and repeats 1 or more")
+    if not 2 <= plan.num_folds < ALL_ROWS or plan.epochs < 1 or not 1 <= plan.num_repeats <= MOST_REPEATS:
+        raise ValueError("folds must be 2 to 98, epochs 1 or more, repeats 1 to 1000")
     for member in plan.members:
-        if not isinstance(member["config"], dict) or number_of(str(member["trial"])) < 0:
+        is_whole = isinstance(member, dict) and isinstance(member.get("config"), dict)
+        if not is_whole or number_of(str(member.get("trial"))) < 0:
             raise ValueError("each member must have a trial's id and a config")
+    if len({member["trial"] for member in plan.members}) < len(plan.members):
+        raise ValueError("each trial must be a member once")

@@ -11,6 +11,7 @@ from core.limits import with_batch_that_fits
 from core.seeds import derive_seed
 from core.store.committee import ALL_ROWS, CommitteeFolder, CommitteePlan, read_plan, training_id_of, training_number
 from core.store.records import TrialRecord
+from search.committee.select import essence_of
 from search.settings import SearchSettings
 
 
@@ -49,8 +50,7 @@ def grown_plan(
     Raises:
         StudyError: the earlier plan has other folds, epochs or views.
     """
-    # with --views as many the first predictions are over these already
-    views = settings.committee_views if settings.committee_views > settings.views else 1
+    views = more_views_of(settings)
     asked = {"folds": settings.folds, "committee-epochs": epochs, "committee-views": views}
     if earlier is None:
         members: tuple[dict[str, Any], ...] = ()
@@ -64,7 +64,8 @@ def grown_plan(
                 )
         members = earlier.members
     taken = {member["trial"] for member in members}
-    new = [record for record in selected if record.trial_id not in taken]
+    essences = [essence_of(member["config"]) for member in members]
+    new = [record for record in selected if record.trial_id not in taken and essence_of(record.config) not in essences]
     members += tuple(_member(record, epochs) for record in new[: max(settings.committee_size - len(members), 0)])
     return CommitteePlan(
         num_folds=settings.folds,
@@ -74,6 +75,11 @@ def grown_plan(
         members=members,
         num_repeats=max(settings.repeats, earlier.num_repeats if earlier else 1),
     )
+
+
+def more_views_of(settings: SearchSettings) -> int:
+    """Return the views of the second predictions; 1 for none, also where --views has the first over as many."""
+    return settings.committee_views if settings.committee_views > settings.views else 1
 
 
 def trainings_of(plan: CommitteePlan, splits: tuple[Split, ...]) -> list[Training]:

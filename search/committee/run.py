@@ -8,7 +8,7 @@ from core.data.summary import summarize
 from core.errors import TrainingError
 from core.store.committee import CommitteeFolder, CommitteePlan, write_plan
 from search.cluster import Resources
-from search.committee.plan import Training, grown_plan, read_plan_if_any, refits_of, trainings_of
+from search.committee.plan import Training, grown_plan, more_views_of, read_plan_if_any, refits_of, trainings_of
 from search.committee.select import select_records
 from search.committee.steering import CommitteeSteering
 from search.ledger import Ledger
@@ -18,7 +18,10 @@ from search.signals import stop_on_signals
 
 
 def is_whole(start: SearchStart) -> bool:
-    """True where the committee that the settings ask for is planned and trained already, or none is asked for."""
+    """True where the committee that the settings ask for is planned and trained already, or none is asked for.
+
+    Where fewer configurations differ than are asked for, all of them are whole.
+    """
     if start.settings.committee_size == 0:
         return True
     earlier = read_plan_if_any(CommitteeFolder(start.folder.url))
@@ -101,7 +104,9 @@ def _grown(start: SearchStart, earlier: CommitteePlan | None) -> CommitteePlan:
 
 def _steering(start: SearchStart, trainings: list[Training]) -> CommitteeSteering:
     """Return the state of some trainings as their records tell it."""
-    ledger = Ledger(CommitteeFolder(start.folder.url), start.manifest.generation)
+    ledger = Ledger(
+        CommitteeFolder(start.folder.url), start.manifest.generation, more_views=more_views_of(start.settings)
+    )
     steering = CommitteeSteering(ledger=ledger, num_trials=len(trainings), trainings=trainings)
     steering.resume()
     return steering

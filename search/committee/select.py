@@ -14,6 +14,8 @@ from core.store.study import StudyFolder
 
 BUDGET = ("precision", "views")
 """What does not make two configurations different."""
+SCHEDULE = ("epochs", "schedule", "plateau_patience_epochs", "plateau_factor", "min_learning_rate")
+"""Nor do these of its training: a committee sets them itself."""
 
 
 def select_records(records: Sequence[TrialRecord], folder: StudyFolder, data: DataSummary, k: int) -> list[TrialRecord]:
@@ -34,7 +36,7 @@ def select_records(records: Sequence[TrialRecord], folder: StudyFolder, data: Da
     Raises:
         StudyError: there is no such trial.
     """
-    candidates = _different(records)
+    candidates = different_records(records)
     if not candidates:
         raise StudyError(f"{folder.url} must have a complete or pruned trial for a committee, got none. Train some")
     first = min(candidates, key=lambda record: record.number)
@@ -44,16 +46,22 @@ def select_records(records: Sequence[TrialRecord], folder: StudyFolder, data: Da
     return ordered[:1] if k == 1 else [first, *(record for record in ordered if record is not first)][:k]
 
 
-def _different(records: Sequence[TrialRecord]) -> list[TrialRecord]:
+def different_records(records: Sequence[TrialRecord]) -> list[TrialRecord]:
     """Return the records without those whose configuration an earlier one has."""
     seen: list[dict[str, Any]] = []
     different = []
     for record in records:
-        config = {name: value for name, value in record.config.items() if name not in BUDGET}
-        if config not in seen:
-            seen.append(config)
+        essence = essence_of(record.config)
+        if essence not in seen:
+            seen.append(essence)
             different.append(record)
     return different
+
+
+def essence_of(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a configuration (`core.config.Config.to_json`) makes it another member than others are."""
+    train = {name: value for name, value in config["train"].items() if name not in SCHEDULE}
+    return {name: value for name, value in config.items() if name not in BUDGET} | {"train": train}
 
 
 def _how_far(record: TrialRecord) -> tuple[float, float, int]:

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from core import train
 from core.config import Config
 from core.data.dataset import Dataset
 from core.data.split import Split
+from core.graph import GraphShelf
 from core.metrics import log_loss
 from core.predict import Predictor
 from core.train import Trainer
@@ -64,3 +66,46 @@ def test_views_change_what_is_predicted_and_not_what_is_trained(
     np.testing.assert_allclose(viewing.best_holdout_softmax(), expected, atol=1e-6)
     assert np.abs(viewing.best_holdout_softmax() - plain.best_holdout_softmax()).max() > 1e-3
     assert other.log_loss == pytest.approx(log_loss(expected, tiny_dataset.labels[tiny_split.holdout_rows]), rel=1e-5)
+
+
+def test_the_last_epochs_weights_are_kept_where_nothing_is_chosen_on_the_holdout(
+    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
+) -> None:
+    trainer = Trainer(tiny_config(), tiny_dataset, tiny_split, seed=0, keeps_last=True)
+    trainer.run_epoch()
+    early = trainer.best_test_softmax()
+    # the weights run away: what comes next is worse, and kept all the same
+    model = trainer._graph.model
+    model.set_weights([weight * 50 for weight in model.get_weights()])
+    first, last = trainer.epochs[0], trainer.run_epoch()
+    assert last.log_loss > first.log_loss
+    labels = tiny_dataset.labels[tiny_split.holdout_rows]
+    assert log_loss(trainer.best_holdout_softmax(), labels) == pytest.approx(last.log_loss)
+    assert np.abs(trainer.best_test_softmax() - early).max() > 1e-3
+    np.testing.assert_array_equal(trainer.state()["best_weights/0"], model.get_weights()[0])
+
+
+def test_keeping_the_last_epoch_trains_the_same(
+    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig
+) -> None:
+    best, last = (Trainer(tiny_config(), tiny_dataset, tiny_split, seed=0, keeps_last=keeps) for keeps in (False, True))
+    for _ in range(2):
+        assert best.run_epoch().log_loss == last.run_epoch().log_loss
+
+
+def test_kept_weights_predict_over_other_views_as_a_training_with_those_views_does(
+    tiny_dataset: Dataset, tiny_split: Split, tiny_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "SHELF", GraphShelf())
+    plain, viewing = (Trainer(tiny_config(views=views), tiny_dataset, tiny_split, seed=0) for views in (1, 5))
+    for trainer in (plain, viewing):
+        trainer.run_epoch()
+    running = plain._graph.model.get_weights()
+    np.testing.assert_allclose(
+        plain.kept_softmax(tiny_dataset.x_test, num_views=5), viewing.best_test_softmax(), atol=1e-6
+    )
+    np.testing.assert_array_equal(plain.kept_softmax(tiny_dataset.x_test, num_views=1), plain.best_test_softmax())
+    (predictor,) = plain._graph._other_predictors.values()
+    plain.kept_softmax(tiny_dataset.x_train, num_views=5)
+    assert plain._graph._other_predictors == {5: predictor}  # traced once a graph
+    np.testing.assert_array_equal(plain._graph.model.get_weights()[0], running[0])  # training goes on where it was

@@ -3,6 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core.data.folds import whole_split
+from core.metrics import log_loss
 from core.store import files
 from core.store.checkpoint import read_newest_checkpoint
 from core.store.predictions import read_predictions
@@ -88,3 +90,52 @@ def test_trial_near_its_deadline_leaves_outputs_after_any_epoch(job, tiny_datase
     run = TrialRun(dataclasses.replace(job, deadline=0.0), tiny_dataset, tiny_split)
     assert run.next_epoch()[1] is True
     assert files.exists(job.folder.predictions)
+
+
+def test_trial_that_keeps_the_last_epoch_names_it_and_predicts_with_it(job, tiny_dataset, tiny_split):
+    run = TrialRun(dataclasses.replace(job, keeps_last=True, ending_epochs=()), tiny_dataset, tiny_split)
+    for _ in range(2):
+        run.next_epoch()
+    model = run.trainer._graph.model
+    model.set_weights([weight * 50 for weight in model.get_weights()])
+    last, may_end = run.next_epoch()
+    assert may_end
+    assert last.log_loss > run.trainer.epochs[0].log_loss
+    predictions = read_predictions(job.folder.predictions)
+    assert predictions.epoch == 3
+    labels = tiny_dataset.labels[tiny_split.holdout_rows]
+    assert log_loss(predictions.softmax, labels) == pytest.approx(last.log_loss)
+
+
+def test_predictions_over_more_views_lie_beside_the_first_ones(job, tiny_dataset, tiny_split):
+    run = TrialRun(dataclasses.replace(job, more_views=5, ending_epochs=(1,)), tiny_dataset, tiny_split)
+    run.next_epoch()
+    plain, more = (read_predictions(url) for url in (job.folder.predictions, job.folder.predictions_of(5)))
+    assert job.folder.predictions_of(5).endswith("/predictions-views5.npz")
+    for name in ("trial_id", "data", "split", "epoch", "config"):
+        assert getattr(more, name) == getattr(plain, name)
+    np.testing.assert_array_equal(more.rows, plain.rows)
+    expected = run.trainer.kept_softmax(tiny_dataset.x_train[tiny_split.holdout_rows], num_views=5)
+    np.testing.assert_array_equal(more.softmax, expected)
+    assert (more.softmax.shape, more.test_softmax.shape) == (plain.softmax.shape, plain.test_softmax.shape)
+    assert np.abs(more.softmax - plain.softmax).max() > 1e-4
+    assert np.abs(more.test_softmax - plain.test_softmax).max() > 1e-4
+
+
+def test_trial_without_more_views_leaves_one_predictions_file(job, tiny_dataset, tiny_split):
+    TrialRun(dataclasses.replace(job, ending_epochs=(1,)), tiny_dataset, tiny_split).next_epoch()
+    assert [name for name in files.list_names(job.folder.url) if "predictions" in name] == ["predictions.npz"]
+
+
+def test_trial_on_every_row_predicts_the_test_rows_alone(job, tiny_dataset, tiny_split):
+    whole = whole_split(tiny_dataset, tiny_split)
+    changed = dataclasses.replace(job, is_scored=False, keeps_last=True, more_views=5, ending_epochs=(1,))
+    run = TrialRun(changed, tiny_dataset, whole)
+    epoch, _ = run.next_epoch()
+    assert np.isfinite(epoch.log_loss)  # watched, so that a training that fails is seen
+    for url, views in ((job.folder.predictions, 1), (job.folder.predictions_of(5), 5)):
+        predictions = read_predictions(url)
+        assert (predictions.rows.shape, predictions.softmax.shape) == ((0,), (0, 3))
+        assert predictions.split == whole.fingerprint
+        expected = run.trainer.kept_softmax(tiny_dataset.x_test, num_views=views)
+        np.testing.assert_array_equal(predictions.test_softmax, expected)

@@ -5,7 +5,11 @@ import time
 
 import pytest
 
-from .conftest import EPOCHS, HERE, epoch_report, write_whole_predictions
+from core.store.records import read_record
+from core.store.study import StudyFolder
+from search.ledger import Ledger
+
+from .conftest import EPOCHS, HERE, epoch_report, write_small_predictions, write_whole_predictions
 from .test_steering import next_number, run_to_end
 
 
@@ -121,3 +125,59 @@ def test_trial_that_was_opened_again_and_not_reached_is_what_it_was(make_steerin
     again.ledger.close_untouched()
     assert again.ledger.ranked == [steering.ledger[number]]
     assert again.ledger.cut_short == [steering.ledger[number]]
+
+
+def test_book_of_some_trials_holds_these_alone(make_steering, tmp_path):
+    steering = make_steering(num_trials=3)
+    for _ in range(3):
+        run_to_end(steering, next_number(steering), 0.5)
+    some = Ledger(StudyFolder(str(tmp_path / "study")), 2)
+    some.load(["t000001", "t000007"])  # the second one has no folder yet
+    assert [record.number for record in some.records] == [1]
+    assert (some.num_taken, some.damaged) == (2, [])
+
+
+def test_trial_that_lacks_its_further_predictions_is_trained_again(make_steering, tmp_path):
+    steering = make_steering(num_trials=2)
+    for _ in range(2):
+        run_to_end(steering, next_number(steering), 0.5)
+    folder = StudyFolder(str(tmp_path / "study"))
+    write_small_predictions(folder.trial("t000000").predictions_of(5))
+    book = Ledger(folder, 2, more_views=5)
+    book.load()
+    assert [(record.state, len(record.epochs)) for record in book.records] == [("complete", EPOCHS), ("running", 0)]
+
+
+def test_failed_trials_are_opened_again_in_memory_alone(make_steering, tmp_path):
+    steering = make_steering(num_trials=3)
+    failing, ended, other = (next_number(steering) for _ in range(3))
+    steering.report(failing, epoch_report(1, 0.5), worker=HERE, has_predictions=False)
+    steering.fail(failing, "no room")
+    run_to_end(steering, ended, 0.5)
+    steering.fail(other, "no room")
+    book = make_steering(num_trials=3).ledger
+    assert [record.number for record in book.failed] == [failing, other]
+    book.reopen_failed()
+    assert (book.failed, [record.number for record in book.ended]) == ([], [ended])
+    assert [record.number for record in book.records] == [failing, ended, other]
+    assert [record.number for record in book.ranked] == [ended]
+    again = book[failing]
+    assert (again.state, again.epochs, again.error, again.ended) == ("running", (), None, None)
+    assert (again.config, again.seed) == (steering.ledger[failing].config, steering.ledger[failing].seed)
+    assert read_record(str(tmp_path / "study/trials/t000000/trial.json")).state == "failed"
+    book.fail(failing, "again", "")
+    assert [record.error for record in book.failed] == ["again"]
+
+
+def test_failed_record_leaves_the_standings_and_the_others_keep_their_order(make_steering):
+    steering = make_steering(num_trials=4)
+    numbers = [next_number(steering) for _ in range(4)]
+    for number in (2, 0, 3):
+        steering.fail(number, f"error {number}")
+    steering.ledger.leave(2)
+    assert [record.number for record in steering.ledger.records] == [0, 1, 3]
+    assert [record.number for record in steering.ledger.ended] == [0, 3]
+    assert [record.number for record in steering.ledger.failed] == [0, 3]
+    assert steering.ledger.num_ended == 2
+    with pytest.raises(KeyError):
+        steering.ledger[numbers[2]]

@@ -1,7 +1,9 @@
 import pytest
 
 from core.errors import ConfigError
-from search.settings import SearchSettings, parse_duration
+from core.store.committee import ALL_ROWS
+from core.store.committee import MOST_REPEATS as NUMBERED_REPEATS
+from search.settings import MOST_FOLDS, MOST_REPEATS, SearchSettings, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,8 @@ def test_parse_duration_refuses_other_words(text):
         ({"top_k": 0}, "--top-k must be 1 or more, got 0"),
         ({"committee": -1}, "--committee must be 0 or more, got -1"),
         ({"folds": 1}, "--folds must be 2 to 98, got 1"),
-        ({"repeats": 0}, "--repeats must be 1 or more, got 0"),
+        ({"repeats": 0}, "--repeats must be 1 to 1000, got 0"),
+        ({"repeats": 1001}, "--repeats must be 1 to 1000, got 1001"),
         ({"committee_epochs": 0}, "--committee-epochs must be 1 or more, got 0"),
         ({"committee_views": 3}, "--committee-views must be 1, 5 or 9, got 3"),
         ({"refit": True}, "--refit must be used with --committee or --preset best, got alone"),
@@ -68,3 +71,7 @@ def test_options_that_are_given_go_before_the_preset():
     assert SearchSettings().with_preset_epochs(33_600).epochs is None
     assert SearchSettings().committee_size == 0
     assert SearchSettings(committee=2).epochs_of_committee(33_600) == 20
+
+
+def test_settings_allow_the_folds_and_repeats_that_trainings_have_numbers_for():
+    assert (MOST_FOLDS, MOST_REPEATS) == (ALL_ROWS - 1, NUMBERED_REPEATS)

@@ -1,0 +1,18 @@
+from ensemble.rows import all_rows_of, holdout_of
+from tests.ensemble.conftest import DATA
+
+
+def test_holdout_rows_are_those_that_the_search_scored_on() -> None:
+    rows = holdout_of(DATA)
+    assert rows.kind == "holdout"
+    assert rows.numbers.tolist() == [1, 3, 5]
+    assert rows.labels.tolist() == [1, 0, 2]
+    assert rows.was_holdout.tolist() == [True] * 3
+
+
+def test_all_rows_know_which_of_them_the_search_scored_on() -> None:
+    rows = all_rows_of(DATA)
+    assert rows.kind == "out-of-fold"
+    assert rows.numbers.tolist() == [0, 1, 2, 3, 4, 5]
+    assert rows.labels.tolist() == [0, 1, 2, 0, 1, 2]
+    assert rows.was_holdout.tolist() == [False, True] * 3
