@@ -114,7 +114,7 @@ class DistilResult:
     num_train: int
     """Rows that the student was trained on."""
     num_scored: int
-    """Rows that neither was trained on; all scores are theirs."""
+    """Rows that the student was not trained on, nor the models that vote on them; all scores are theirs."""
     student_accuracy: float
     vote_accuracy: float
     student_log_loss: float
@@ -134,7 +134,7 @@ class DistilResult:
     def __str__(self) -> str:
         return (
             f"student: {self.student_accuracy:.2%} right, the vote {self.vote_accuracy:.2%}, the same class in "
-            f"{self.agreement:.2%} (of {self.num_scored:,} rows that neither was trained on); {self.speed_ratio:.3g} "
+            f"{self.agreement:.2%} (of {self.num_scored:,} rows that the student did not see); {self.speed_ratio:.3g} "
             f"times as fast ({self.student_seconds:.3g} s for 1,000 images, the vote {self.vote_seconds:.3g} s)"
         )
 

@@ -26,8 +26,9 @@ def _submit(result: VoteResult, competition: str) -> str:
     """Hand the submission to Kaggle and return what it said."""
     if result.submission_csv is None:
         raise SubmitError("--submit needs a submission, and the data set has no test rows. Search with its test.csv")
-    honest = result.estimate
-    score = f", honest accuracy {honest.parts[-1].vote.accuracy:.5f}" if honest is not None else ""
+    kind = "nested out-of-fold" if result.rows.kind == "out-of-fold" else "nested holdout"
+    is_scored = result.estimate is not None and not result.refit
+    score = f", {kind} accuracy {result.estimate.parts[-1].vote.accuracy:.5f}" if is_scored and result.estimate else ""
     return submit_to_kaggle(result.submission_csv, competition, f"softvote: {vote_in_short(result)}{score}")
 
 

@@ -13,6 +13,8 @@ from ensemble.nested import nested_estimate
 NUM_PARTS = 3
 """Few, and once: where `auto` is estimated itself, all of it is done again for each part of that estimate."""
 NUM_REPEATS = 1
+ROUNDING = 1e-6
+"""Nats by which log-losses of one vote differ where it is computed in two ways."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ class MethodScore:
     @property
     def is_clearly_better(self) -> bool:
         """Whether it beats the default by more than one standard error."""
-        return self.difference < -self.standard_error
+        return self.difference < -max(self.standard_error, ROUNDING)
 
 
 @dataclass(frozen=True, kw_only=True)

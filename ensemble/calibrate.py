@@ -102,9 +102,10 @@ def calibrated_out_of_fold(
     *,
     seed: int,
     num_parts: int = NUM_PARTS,
+    groups: np.ndarray | None = None,  # (num_rows,) rows of equal value stay in one part
 ) -> np.ndarray:
     """Return each part of the rows at the temperature of the other parts, (num_rows, num_classes) float64."""
-    parts = deal_into_parts(labels, num_parts, np.random.default_rng(seed))
+    parts = deal_into_parts(labels, num_parts, np.random.default_rng(seed), groups)
     calibrated = np.empty(softmax.shape)
     for part in np.unique(parts):
         is_scored = parts == part

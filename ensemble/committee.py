@@ -47,9 +47,14 @@ def survey_committee(study: StudyFolder, data: DataSummary, *, refit: bool) -> T
         if not ended:
             survey.left_out.append(
                 f"{member['trial']} of the committee is left out: not all of its {plan.num_folds} folds have ended with "
-                "their predictions. Start the search again to go on"
+                f"predictions{_failure(folder, plan, member)}. Start the search again to go on"
             )
             continue
+        if num_whole < plan.num_repeats:
+            survey.unfinished.append(
+                f"{member['trial']} of the committee votes with {num_whole} of {plan.num_repeats} repeats, the others "
+                f"have not ended{_failure(folder, plan, member)}. Start the search again to go on"
+            )
         survey.candidates += _candidates(folder, plan, member, ended, data, survey.rows, refit=refit)
     return survey
 
@@ -58,6 +63,20 @@ def _has_ended(folder: CommitteeFolder, plan: CommitteePlan, member: dict[str, A
     """True where every fold of a repeat was trained to its end and its predictions are there."""
     trainings = [folder.trial(training_id_of(member["trial"], fold, repeat)) for fold in range(plan.num_folds)]
     return all(_is_complete(training, plan.views) for training in trainings)
+
+
+def _failure(folder: CommitteeFolder, plan: CommitteePlan, member: dict[str, Any]) -> str:
+    """Return the first error that a training of a configuration ended in, as the end of a clause; empty without one."""
+    for repeat in range(plan.num_repeats):
+        for fold in range(plan.num_folds):
+            training_id = training_id_of(member["trial"], fold, repeat)
+            try:
+                record = read_record(folder.trial(training_id).record)
+            except (FileNotFoundError, StoredFileError):
+                continue
+            if record.state == "failed":
+                return f" ({training_id} failed: {record.error})"
+    return ""
 
 
 def _is_complete(training: TrialFolder, num_views: int) -> bool:

@@ -52,7 +52,7 @@ class Comparison:
         count = f"{abs(self.errors):.1f}".removesuffix(".0")
         amount = "as many errors" if self.errors == 0 else f"{count} errors {side}"
         verdict = "" if self.is_distinguishable else f"{NOT_DISTINGUISHABLE}, "
-        return f"{amount} ({verdict}McNemar p {_short(self.mcnemar.p_value)})"
+        return f"{amount} ({verdict}McNemar p {_short(self.mcnemar.p_value)} in the first deal)"
 
     def _log_loss_in_words(self) -> str:
         low, high = sorted(abs(end) for end in self.log_loss_interval)

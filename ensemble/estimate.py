@@ -33,13 +33,18 @@ class HonestPart:
 class Calibration:
     """What one temperature, fitted on other rows than it is scored on, makes of the vote's probabilities."""
 
-    temperature: float
-    """Fitted on all rows' honest votes."""
+    fitted: float
+    """The temperature that was fitted on all rows' honest votes."""
     log_loss_before: float
     log_loss_after: float
     """Out-of-fold."""
     before: Reliability
     after: Reliability
+
+    @property
+    def temperature(self) -> float:
+        """The one that is taken: 1 where the fitted one makes the log-loss of other rows no less."""
+        return self.fitted if self.log_loss_after < self.log_loss_before else 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +81,25 @@ def estimate_vote(
         return None
 
     def nested(chooser: Chooser) -> NestedVote:
-        return nested_estimate(softmax, rows.labels, chooser, seed=seed, num_parts=num_parts, num_repeats=num_repeats)
+        return nested_estimate(
+            softmax,
+            rows.labels,
+            chooser,
+            seed=seed,
+            num_parts=num_parts,
+            num_repeats=num_repeats,
+            groups=rows.groups,
+        )
 
     vote, single = nested(method), nested(best_single)
     parts = [_part("all rows", vote, single, None)]
     if rows.kind == "out-of-fold" and 0 < rows.was_holdout.sum() < len(rows.labels):
         parts.append(_part("rows outside the search's holdout", vote, single, ~rows.was_holdout))
     return Estimate(
-        parts=tuple(parts), calibration=_calibration(vote, seed), num_parts=num_parts, num_repeats=num_repeats
+        parts=tuple(parts),
+        calibration=_calibration(vote, rows, seed),
+        num_parts=num_parts,
+        num_repeats=num_repeats,
     )
 
 
@@ -100,14 +116,15 @@ def _part(name: str, vote: NestedVote, single: NestedVote, rows: np.ndarray | No
     )
 
 
-def _calibration(vote: NestedVote, seed: int) -> Calibration:
-    """Return what a temperature does to the honest vote of the first repeat."""
+def _calibration(vote: NestedVote, rows: ScoredRows, seed: int) -> Calibration:
+    """Return what a temperature does to the honest vote of the first repeat; none is taken that does not help."""
     softmax, labels = vote.softmax[0], vote.labels
-    calibrated = calibrated_out_of_fold(softmax, labels, seed=seed)
+    calibrated = calibrated_out_of_fold(softmax, labels, seed=seed, groups=rows.groups)
+    before, after = log_loss(softmax, labels), log_loss(calibrated, labels)
     return Calibration(
-        temperature=fit_temperature(softmax, labels),
-        log_loss_before=log_loss(softmax, labels),
-        log_loss_after=log_loss(calibrated, labels),
+        fitted=fit_temperature(softmax, labels),
+        log_loss_before=before,
+        log_loss_after=after,
         before=reliability(softmax, labels),
         after=reliability(calibrated, labels),
     )

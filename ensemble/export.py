@@ -63,7 +63,7 @@ def distil_result(result: VoteResult, folder: str) -> str:
     study = StudyFolder(result.study)
     data = read_study_data(study)
     softmax = np.full((len(data.labels), len(data.class_names)), np.nan, np.float32)
-    softmax[result.rows.numbers] = result.softmax
+    softmax[result.rows.numbers] = at_temperature(result.estimate)(result.softmax)
     taught = TaughtRows(
         images=_images(study, "x_train", len(data.labels)),
         labels=data.labels,
@@ -84,7 +84,16 @@ def distil_result(result: VoteResult, folder: str) -> str:
             folder=folder,
             on_epoch=lambda epoch, num_epochs, _: progress.update(task, completed=epoch, total=num_epochs),
         )
-    return str(distilled)
+    return f"{distilled}; {_what_flatters(result)}"
+
+
+def _what_flatters(result: VoteResult) -> str:
+    """Return what is to be known of the rows that compare student and vote."""
+    if result.rows.kind == "holdout":
+        return "these rows chose the vote, which flatters it"
+    return (
+        "these rows helped to choose the vote, and models that saw them taught the student: both are flattered a little"
+    )
 
 
 def _require_models(result: VoteResult) -> None:

@@ -30,7 +30,7 @@ class Candidate:
     """The trial's id, or the file as it was given to --add-member."""
     urls: tuple[str, ...]
     """Its predictions files: one, or those of a committee's trainings. The test rows' softmax is their mean.
-    None where --refit asks for trainings on every row that there are not."""
+    Empty where --refit asks for trainings on every row, and this one has none."""
     digests: tuple[bytes, ...]
     """Of each file's softmax when it was read."""
     state: str
@@ -65,6 +65,8 @@ class TrialSurvey:
     """How many trials are in each state."""
     left_out: list[str] = field(default_factory=list)
     """One sentence for each trial that should be here and is not."""
+    unfinished: list[str] = field(default_factory=list)
+    """One sentence for each candidate that will be more than it is."""
 
 
 def survey_trials(study: StudyFolder, data: DataSummary) -> TrialSurvey:
@@ -232,7 +234,9 @@ def _softmax_of(url: str, predictions: Predictions, rows: ScoredRows) -> np.ndar
     if not np.array_equal(predictions.rows[order], rows.numbers):
         num_shared = len(np.intersect1d(predictions.rows, rows.numbers))
         what = "holdout" if rows.kind == "holdout" else "train"
-        advice = "the holdout_rows of its data.npz" if rows.kind == "holdout" else "all rows, out-of-fold"
+        advice = "the holdout_rows of its data.npz"
+        if rows.kind == "out-of-fold":
+            advice = "all rows, each by a model that had not seen it, or vote with --among trials"
         raise StoredFileError(
             f"{url} must hold each of the study's {len(rows.numbers)} {what} rows once, got "
             f"{len(predictions.rows)} rows, {num_shared} of them the study's. Predict {advice}"

@@ -110,6 +110,7 @@ def _honest(result: VoteResult) -> dict[str, Any] | None:
     if result.estimate is None:
         return None
     raw = dataclasses.asdict(result.estimate)
+    raw["calibration"]["temperature"] = result.estimate.calibration.temperature
     for part, written in zip(result.estimate.parts, raw["parts"], strict=True):
         written["comparison"]["words"] = part.comparison.words
     return raw

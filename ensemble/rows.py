@@ -16,7 +16,8 @@ class ScoredRows:
     """holdout: the search's, which also chose epochs, rates and configurations; out-of-fold: all, by a committee."""
     numbers: np.ndarray  # (num_rows,) int64 row numbers, ascending
     labels: np.ndarray  # (num_rows,) int32 class indices
-    was_holdout: np.ndarray  # (num_rows,) bool: whether the search scored its trials on the row
+    was_holdout: np.ndarray  # (num_rows,) bool: whether the search scored its trials on the row, or on its image
+    groups: np.ndarray | None = None  # (num_rows,) int64, equal for rows of one image; None: all differ
 
 
 def holdout_of(data: DataSummary) -> ScoredRows:
@@ -31,9 +32,11 @@ def all_rows_of(data: DataSummary) -> ScoredRows:
 
 def _rows(kind: Literal["holdout", "out-of-fold"], numbers: np.ndarray, data: DataSummary) -> ScoredRows:
     """Return the rows of these numbers."""
+    groups = np.arange(len(data.labels)) if data.groups is None else data.groups
     return ScoredRows(
         kind=kind,
         numbers=numbers,
         labels=data.labels[numbers],
-        was_holdout=np.isin(numbers, data.holdout_rows),
+        was_holdout=np.isin(groups[numbers], groups[data.holdout_rows]),
+        groups=None if data.groups is None else groups[numbers],
     )

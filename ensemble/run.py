@@ -55,13 +55,8 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
         StudyError: the folder is no study, has no trial that can vote, or the outputs cannot be written.
         StoredFileError: a file of the study is torn, or predictions of other data or other rows are among it.
     """
-    study = StudyFolder(settings.study)
-    data = read_study_data(study)
-    trials, survey = _surveys(study, data, settings)
-    added = [read_added_member(url, data, survey.rows) for url in settings.add_member]
-    if not added:
-        require_candidates(study, survey)
-    candidates = survey.candidates + added
+    data = read_study_data(StudyFolder(settings.study))
+    trials, survey, candidates = _candidates(settings, data)
     softmax = np.stack([candidate.softmax for candidate in candidates])
     method = method_of(settings, candidates)
     choice = method(softmax, survey.rows.labels, settings.seed)
@@ -77,6 +72,28 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
     result = _result(settings, data, trials, survey, candidates, vote)
     _write(result, data)
     return result
+
+
+def voting_trials(settings: EnsembleSettings) -> set[str]:
+    """Return the trials whose configurations `vote_study` would let vote; nothing is written or estimated.
+
+    Raises:
+        As `vote_study`.
+    """
+    _, survey, candidates = _candidates(settings, read_study_data(StudyFolder(settings.study)))
+    softmax = np.stack([candidate.softmax for candidate in candidates])
+    choice = method_of(settings, candidates)(softmax, survey.rows.labels, settings.seed)
+    return {one.trial_id for one, weight in zip(candidates, choice.weights, strict=True) if weight > 0}
+
+
+def _candidates(settings: EnsembleSettings, data: DataSummary) -> tuple[TrialSurvey, TrialSurvey, list[Candidate]]:
+    """Return what the trials offer, what those offer that are to vote, and all candidates, added ones too."""
+    study = StudyFolder(settings.study)
+    trials, survey = _surveys(study, data, settings)
+    added = [read_added_member(url, data, survey.rows) for url in settings.add_member]
+    if not added:
+        require_candidates(study, survey)
+    return trials, survey, survey.candidates + added
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -210,7 +227,7 @@ def _member(candidate: Candidate, weight: float, labels: np.ndarray, reason: Mem
 
 def _warnings(settings: EnsembleSettings, trials: TrialSurvey, survey: TrialSurvey, has_test: bool) -> list[str]:
     """Return one sentence for whatever is not as one would expect."""
-    warnings = list(survey.left_out)
+    warnings = survey.left_out + survey.unfinished
     running, available = trials.num_by_state["running"], sum(one.plain_id is None for one in survey.candidates)
     if running and survey is trials:
         warnings.append(f"trials of {settings.study} that have not ended: {running}; the vote is among those that have")

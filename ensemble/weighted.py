@@ -36,7 +36,7 @@ def choose_weighted(softmax: np.ndarray, labels: np.ndarray, seed: int) -> Choic
     """
     require_votes("weighted", softmax, labels, at_least=2)
     weights = drop_smallest(fit_weights(true_class(softmax, labels)))
-    return Choice(weights=weights, reason=f"{np.count_nonzero(weights)} weights fitted on log-loss")
+    return Choice(weights=weights, reason=f"weights of least log-loss, {np.count_nonzero(weights)} of them above 0")
 
 
 def fit_weights(

@@ -29,8 +29,8 @@ from search.starts import Start, known_starts, with_inherited
 from search.steering import Steering
 from search.study import TrialStudy
 
-VOTE_SECONDS = 10.0
-"""Of a time budget, for what comes after training: Ray's end and a vote of hundreds of trials (each about 0.03 s)."""
+VOTE_SECONDS = 15.0
+"""Of a time budget, for what comes after training: Ray's end, and a vote with its honest estimate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class SearchStart:
             share: of the time budget; a stage that another one follows has less than all of it.
         """
         seconds = parse_duration(self.settings.time_budget)
-        return None if seconds is None else self.began + share * seconds - VOTE_SECONDS
+        return None if seconds is None else self.began + share * (seconds - VOTE_SECONDS)
 
     def say(self, line: str) -> None:
         """Print one line as it is."""
@@ -109,6 +109,10 @@ def _fold_splits(settings: SearchSettings, dataset: Dataset, epochs: int) -> tup
         return ()
     earlier = read_plan_if_any(CommitteeFolder(study_folder(settings).url))
     grown_plan(earlier, [], settings, epochs)
+    if settings.holdout == "tail":
+        print(
+            "warning: the committee's folds are drawn at random; --holdout tail is the search's alone", file=sys.stderr
+        )
     return fold_splits(dataset, settings.folds, settings.seed)
 
 

@@ -71,7 +71,7 @@ class SearchProgress:
         """Return the live line: running, pruned, failed, the best so far, the time left."""
         counts = {state: self._counts[state] for state in ("pruned", "failed")}
         parts = [f"{len(self._steering.running)} running", *(f"{n} {state}" for state, n in counts.items() if n)]
-        best = self._steering.ledger.best
+        best = self._steering.ledger.best if self._unit == "trials" else None
         if best is not None and best.best is not None:
             parts.append(f"best {best.best.log_loss:.4f} ({best.best.accuracy:.4f})")
         left = self._seconds_left(self._steering.ledger.num_ended)

@@ -15,7 +15,7 @@ from core.store.study import StudyFolder
 from core.study import command_line, with_study_name, write_study
 from ensemble.report import print_vote
 from ensemble.result import SCORED_ON, VoteResult
-from ensemble.run import vote_study
+from ensemble.run import vote_study, voting_trials
 from ensemble.settings import EnsembleSettings
 from search.cluster import Resources, plan_resources, ray_cluster, scratch_folder
 from search.committee import run as committee
@@ -89,18 +89,22 @@ def _describe(start: SearchStart) -> None:
 
 def _train(start: SearchStart) -> None:
     """Train what is left of the budget; every result is on disk when this returns or raises."""
-    is_searched, is_whole = start.steering.num_left == 0, committee.is_whole(start)
-    if is_searched and is_whole and (not start.settings.refit or committee.is_refitted(start, _voters(start))):
+    is_trained = start.steering.num_left == 0 and committee.is_whole(start)
+    if is_trained:
         _go_on(start, again="; voting again")
-        return
+        if not start.settings.refit or committee.is_refitted(start, _voters(start)):
+            return
     with scratch_folder() as scratch, ray_cluster(start.settings.address, scratch):
         plan = plan_resources(start.settings.cpus_per_trial, start.settings.gpus_per_trial)
-        _go_on(start)
+        if not is_trained:
+            _go_on(start)
         share = f"CPUs: {plan.cpus_per_trial}, GPUs: {plan.gpus_per_trial:g}"
         start.say(f"trials at once: {plan.max_concurrent}, each with {share}")
-        if not is_searched:
+        if committee.has_all_members(start):  # chosen in an earlier start: further trials would not join them
+            committee.train_committee(start, plan, scratch)
+        if start.steering.num_left != 0:
             _search(start, plan, scratch)
-        if not committee.is_whole(start):  # asked anew: the search may have found further configurations
+        if not committee.is_whole(start):  # the search may have found further configurations
             _vote_so_far(start)
             committee.train_committee(start, plan, scratch)
         if start.settings.refit and committee.is_whole(start):
@@ -117,8 +121,7 @@ def _vote_so_far(start: SearchStart) -> None:
 
 def _voters(start: SearchStart) -> set[str]:
     """Return the trials whose configurations the vote has chosen."""
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k))
-    return {member.trial_id for member in vote.voters}
+    return voting_trials(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k))
 
 
 def _go_on(start: SearchStart, again: str = "") -> None:
@@ -162,7 +165,10 @@ def _raise_failure(start: SearchStart) -> None:
     """Raise what the user has to know of trials that failed one after the other."""
     failed = start.ledger.failed
     if not failed:
-        raise TrainingError(f"{start.folder.url} has no finished trial: the time budget must allow one epoch or more")
+        raise TrainingError(
+            f"{start.folder.url} has no finished trial: the time budget, or the quarter of it "
+            "that a search before a committee has, must allow one epoch or more"
+        )
     last = failed[-1]
     raise TrainingError(
         f"not all trials may fail, and {len(failed)} did, the last one with: {last.error}. "
@@ -176,6 +182,10 @@ def _conclude(start: SearchStart) -> SearchResult:
     precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
     start.say(f"precision: {', '.join(precisions)}")
     is_refitted = start.settings.refit and committee.is_whole(start) and committee.is_refitted(start, _voters(start))
+    if start.settings.refit and not is_refitted:
+        print(
+            "warning: --refit is not done; the folds' trainings predict the test rows. Start it again", file=sys.stderr
+        )
     vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
     print_vote(vote, start.console)
     return SearchResult(folder=start.folder, records=records, vote=vote)

@@ -91,7 +91,8 @@ class SearchSettings(TrainingSettings):
     """Your own search space: package.module:function, from an Optuna trial and a configuration to a configuration.
     Left out: the space of search/space.py."""
     keep_models: int = 5
-    """Trials whose model.keras stays on disk, best first; 0 or more. Predictions are kept of every trial."""
+    """Trials whose model.keras stays on disk, best first; 0 or more. Predictions are kept of every trial.
+    A committee keeps the models of all its trainings."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -16,6 +16,7 @@ from core.store.study import StudyFolder, TrialFolder, number_of
 FORMAT = 1
 ALL_ROWS = 99
 """Number of the "fold" whose training has every row."""
+VIEWS = (1, 5, 9)
 MOST_REPEATS = 1000
 """Trainings of a fold that have numbers of their own."""
 TRAINING_ID = re.compile(r"(t\d{6,})-(?:fold(\d+)|all)-seed(\d+)")
@@ -33,7 +34,7 @@ class CommitteePlan:
     views: int
     """Views of each member's second predictions; 1 for none."""
     members: tuple[dict[str, Any], ...]
-    """One a configuration, best first: `trial`, the trial it comes from, and `config`."""
+    """One a configuration, in the order of training: `trial`, the trial it comes from, and `config`."""
     num_repeats: int
     """Trainings of each fold."""
 
@@ -113,6 +114,8 @@ def _check(plan: CommitteePlan) -> None:
         raise ValueError("folds, epochs, seed, views and repeats must be whole numbers")
     if not 2 <= plan.num_folds < ALL_ROWS or plan.epochs < 1 or not 1 <= plan.num_repeats <= MOST_REPEATS:
         raise ValueError("folds must be 2 to 98, epochs 1 or more, repeats 1 to 1000")
+    if plan.views not in VIEWS:
+        raise ValueError(f"views must be one of {VIEWS}, got {plan.views}")
     for member in plan.members:
         is_whole = isinstance(member, dict) and isinstance(member.get("config"), dict)
         if not is_whole or number_of(str(member.get("trial"))) < 0:

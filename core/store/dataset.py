@@ -22,6 +22,7 @@ class DataSummary:
     test_ids: np.ndarray  # (num_test,) str, first column of the submission
     submission_header: tuple[str, str] = ("ImageId", "Label")
     test_labels: np.ndarray | None = None  # (num_test,) int32; known only for rows set aside by us
+    groups: np.ndarray | None = None  # (num_train,) int64, the first row of the same image; None: no two are the same
 
 
 def write_data_summary(url: str, data: DataSummary) -> None:
@@ -37,6 +38,8 @@ def write_data_summary(url: str, data: DataSummary) -> None:
     }
     if data.test_labels is not None:
         arrays["test_labels"] = data.test_labels.astype(np.int32)
+    if data.groups is not None:
+        arrays["groups"] = data.groups.astype(np.int64)
     files.write_npz(url, arrays)
 
 
@@ -59,6 +62,7 @@ def read_data_summary(url: str) -> DataSummary:
             test_ids=arrays["test_ids"],
             submission_header=(first, second),
             test_labels=arrays.get("test_labels"),
+            groups=arrays.get("groups"),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise StoredFileError(
@@ -85,6 +89,7 @@ def _check(url: str, data: DataSummary) -> None:
     fits = fits and (len(rows) == 0 or (rows.min() >= 0 and rows.max() < len(labels)))
     fits = fits and (len(labels) == 0 or (labels.min() >= 0 and labels.max() < len(data.class_names)))
     fits = fits and data.class_names.ndim == data.test_ids.ndim == 1
+    fits = fits and (data.groups is None or (data.groups.shape == labels.shape and data.groups.dtype.kind == "i"))
     fits = fits and (data.test_labels is None or data.test_labels.shape == data.test_ids.shape)
     if not fits:
         raise StoredFileError(

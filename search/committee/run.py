@@ -1,5 +1,6 @@
 """Stage two as a function: the committee planned and trained on the cluster that the search has joined."""
 
+import sys
 from collections.abc import Iterable
 
 from core.data.folds import whole_split
@@ -28,6 +29,13 @@ def is_whole(start: SearchStart) -> bool:
     if earlier is None or _grown(start, earlier) != earlier:
         return False
     return _steering(start, trainings_of(earlier, start.fold_splits)).is_done
+
+
+def has_all_members(start: SearchStart) -> bool:
+    """True where an earlier start chose as many configurations as are asked for, and their trainings are not done."""
+    plan = read_plan_if_any(CommitteeFolder(start.folder.url))
+    size = start.settings.committee_size
+    return plan is not None and 0 < size <= len(plan.members) and not is_whole(start)
 
 
 def num_trained(start: SearchStart) -> tuple[int, int]:
@@ -72,15 +80,16 @@ def refit_committee(start: SearchStart, trial_ids: Iterable[str], resources: Res
     Raises:
         As `train_committee`.
     """
-    plan, trainings, splits = *_refits(start, trial_ids), (whole_split(start.dataset, start.split),)
+    plan, trainings, splits = _refits(start, trial_ids)
     _train(start, trainings, splits, plan.views, resources, scratch, unit="refits")
 
 
-def _refits(start: SearchStart, trial_ids: Iterable[str]) -> tuple[CommitteePlan, list[Training]]:
-    """Return the plan, and its trainings on every row."""
+def _refits(start: SearchStart, trial_ids: Iterable[str]) -> tuple[CommitteePlan, list[Training], tuple[Split, ...]]:
+    """Return the plan, its trainings on every row, and their split."""
     plan = read_plan_if_any(CommitteeFolder(start.folder.url))
     assert plan is not None, "a committee has voted"
-    return plan, refits_of(plan, set(trial_ids), (whole_split(start.dataset, start.split),))
+    splits = (whole_split(start.dataset, start.split),)
+    return plan, refits_of(plan, set(trial_ids), splits), splits
 
 
 def _planned(start: SearchStart) -> CommitteePlan:
@@ -137,7 +146,7 @@ def _train(
         generation=start.manifest.generation,
         ending_epochs=(),
         deadline=None,
-        keeps_models=start.settings.keep_models > 0,
+        keeps_models=True,  # a training is not done again for its model's sake
         scratch=scratch,
         builder=start.settings.builder,
         keeps_last=True,
@@ -164,3 +173,5 @@ def _conclude(start: SearchStart, steering: CommitteeSteering) -> None:
     if not steering.is_done:
         num_left = len(steering.trainings) - len(steering.ledger.ranked)
         start.say(f"trainings of the committee to go on with in another start of the same command: {num_left}")
+        for record in failed:
+            print(f"warning: {record.trial_id} failed: {record.error}", file=sys.stderr)

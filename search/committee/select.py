@@ -91,7 +91,10 @@ def _forward(records: list[TrialRecord], folder: StudyFolder, data: DataSummary)
 def _holdout_softmax(record: TrialRecord, folder: StudyFolder, data: DataSummary) -> np.ndarray:
     """Return a trial's softmax of the holdout rows, (num_holdout, num_classes) float32."""
     url = folder.trial(record.trial_id).predictions
-    predictions = read_predictions(url)
+    try:
+        predictions = read_predictions(url)
+    except FileNotFoundError as error:
+        raise StoredFileError(f"{url} is missing. Start the same search again to have it trained") from error
     if not np.array_equal(predictions.rows, data.holdout_rows) or predictions.data != data.fingerprint:
         raise StoredFileError(f"{url} must be of the study's data and holdout rows. Move the trial out of the study")
     return predictions.softmax

@@ -14,6 +14,8 @@ from search.watch import Assignment, Watch
 
 COMMITTEE = "committee"
 """Origin of a training that no search asked for."""
+REFIT = "refit"
+"""Origin of a training on every row: the scores in its record are of rows that it was trained on."""
 
 
 @dataclass(kw_only=True)
@@ -44,8 +46,9 @@ class CommitteeSteering(Watch):
         if training.number in known:
             record = self.ledger[training.number]
         else:
+            origin = COMMITTEE if training.is_scored else REFIT
             record = self.ledger.open(
-                training.number, training.config, training.seed, {}, COMMITTEE, trial_id=training.trial_id
+                training.number, training.config, training.seed, {}, origin, trial_id=training.trial_id
             )
         return self._begin(record, split=training.split, is_scored=training.is_scored)
 
