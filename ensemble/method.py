@@ -1,5 +1,6 @@
 """From the settings to the method that chooses who votes."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,10 +8,14 @@ import numpy as np
 from ensemble.auto import auto_chooser
 from ensemble.choice import Choice, Chooser
 from ensemble.choosers import METHODS
+from ensemble.library import rank, true_class
 from ensemble.mean import mean_of_top
 from ensemble.members import ADDED, Candidate
 from ensemble.settings import EnsembleSettings
 from ensemble.views import with_best_views
+
+MOST_CANDIDATES = 50
+"""Of hundreds of trials most were pruned early: those beyond take the estimate's time, and no weight."""
 
 
 def method_of(settings: EnsembleSettings, candidates: Sequence[Candidate]) -> Chooser:
@@ -26,7 +31,8 @@ def method_of(settings: EnsembleSettings, candidates: Sequence[Candidate]) -> Ch
         if candidate.plain_id is not None
     }
     if settings.top_k is None:
-        return with_best_views(_method(settings.method, len(candidates) - len(plain_of)), plain_of)
+        method = _among_best(_method(settings.method, len(candidates) - len(plain_of)))
+        return with_best_views(method, plain_of)
     added = [place for place, candidate in enumerate(candidates) if candidate.state == ADDED]
     best = with_best_views(mean_of_top(settings.top_k, of_logits=settings.method == "logits"), plain_of)
     return _beside(added, best) if added else best
@@ -37,6 +43,21 @@ def _method(name: str, num_members: int) -> Chooser:
     if name != "auto":
         return METHODS[name]
     return auto_chooser(METHODS if num_members > 1 else {"mean": METHODS["mean"]})
+
+
+def _among_best(method: Chooser) -> Chooser:
+    """Return the method that looks at the MOST_CANDIDATES of least log-loss alone, as the rows that choose have it."""
+
+    def choose(softmax: np.ndarray, labels: np.ndarray, seed: int) -> Choice:
+        if len(softmax) <= MOST_CANDIDATES:
+            return method(softmax, labels, seed)
+        kept = sorted(rank(true_class(softmax, labels))[:MOST_CANDIDATES])
+        choice = method(softmax[kept], labels, seed)
+        weights = np.zeros(len(softmax))
+        weights[kept] = choice.weights
+        return dataclasses.replace(choice, weights=weights)
+
+    return choose
 
 
 def _beside(added: list[int], best: Chooser) -> Chooser:

@@ -50,7 +50,8 @@ class SearchSettings(TrainingSettings):
     Left out: the --preset's, else 12, or no limit where there is a --time-budget."""
     time_budget: Annotated[str | None, tyro.conf.arg(metavar="DURATION", help_behavior_hint="")] = None
     """Time for this start, vote and submission included, such as 90m or 1h30m; no epoch begins that would overrun it.
-    A trial that it ends goes on in the next start. Left out: no limit."""
+    A trial that it ends goes on in the next start; before a committee, the search takes a quarter of it.
+    Left out: no limit."""
     preset: Annotated[PresetName | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")] = None
     """How much to train, for who does not want to choose: quick, good or best; options that are given go before it.
     With Kaggle's 42,000 digits on two cores: quick (12 trials of half the epochs) about 10 minutes;

@@ -50,7 +50,9 @@ def grown_plan(
     Raises:
         StudyError: the earlier plan has other folds, epochs or views.
     """
-    asked = {"folds": settings.folds, "committee-epochs": epochs, "committee-views": settings.committee_views}
+    # with --views as many the first predictions are over these already
+    views = settings.committee_views if settings.committee_views > settings.views else 1
+    asked = {"folds": settings.folds, "committee-epochs": epochs, "committee-views": views}
     if earlier is None:
         members: tuple[dict[str, Any], ...] = ()
     else:
@@ -70,7 +72,7 @@ def grown_plan(
         num_folds=settings.folds,
         epochs=epochs,
         seed=settings.seed,
-        views=settings.committee_views,
+        views=views,
         members=members,
         num_repeats=max(settings.repeats, earlier.num_repeats if earlier else 1),
     )

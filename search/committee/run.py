@@ -9,7 +9,7 @@ from core.errors import TrainingError
 from core.store.committee import CommitteeFolder, CommitteePlan, write_plan
 from search.cluster import Resources
 from search.committee.plan import Training, grown_plan, read_plan_if_any, refits_of, trainings_of
-from search.committee.select import different_records, select_records
+from search.committee.select import select_records
 from search.committee.steering import CommitteeSteering
 from search.ledger import Ledger
 from search.prepare import SearchStart
@@ -24,11 +24,10 @@ def is_whole(start: SearchStart) -> bool:
     """
     if start.settings.committee_size == 0:
         return True
-    plan = read_plan_if_any(CommitteeFolder(start.folder.url))
-    num_members = min(start.settings.committee_size, len(different_records(start.ledger.ranked)))
-    if plan is None or len(plan.members) < num_members or plan.num_repeats < start.settings.repeats:
+    earlier = read_plan_if_any(CommitteeFolder(start.folder.url))
+    if earlier is None or _grown(start, earlier) != earlier:
         return False
-    return _steering(start, trainings_of(plan, start.fold_splits)).is_done
+    return _steering(start, trainings_of(earlier, start.fold_splits), earlier.views).is_done
 
 
 def num_trained(start: SearchStart) -> tuple[int, int]:
@@ -36,13 +35,14 @@ def num_trained(start: SearchStart) -> tuple[int, int]:
     plan = read_plan_if_any(CommitteeFolder(start.folder.url))
     if plan is None or not start.fold_splits:
         return 0, 0
-    steering = _steering(start, trainings_of(plan, start.fold_splits))
+    steering = _steering(start, trainings_of(plan, start.fold_splits), plan.views)
     return len(steering.ledger.ranked), len(steering.trainings)
 
 
 def is_refitted(start: SearchStart, trial_ids: Iterable[str]) -> bool:
     """True where the configurations of these trials have been trained on every row."""
-    return _steering(start, _refits(start, trial_ids)[1]).is_done
+    plan, trainings = _refits(start, trial_ids)
+    return _steering(start, trainings, plan.views).is_done
 
 
 def train_committee(start: SearchStart, resources: Resources, scratch: str) -> None:
@@ -86,23 +86,28 @@ def _refits(start: SearchStart, trial_ids: Iterable[str]) -> tuple[CommitteePlan
 
 def _planned(start: SearchStart) -> CommitteePlan:
     """Return the plan, which is on disk."""
-    folder, settings = CommitteeFolder(start.folder.url), start.settings
+    folder = CommitteeFolder(start.folder.url)
     earlier = read_plan_if_any(folder)
-    selected = []
-    if earlier is None or len(earlier.members) < settings.committee_size:
-        data = summarize(start.dataset, start.split)
-        selected = select_records(start.ledger.ranked, start.folder, data, settings.committee_size)
-    plan = grown_plan(earlier, selected, settings, start.committee_epochs)
+    plan = _grown(start, earlier)
     if plan != earlier:
         write_plan(folder.plan, plan)
     return plan
 
 
-def _steering(start: SearchStart, trainings: list[Training]) -> CommitteeSteering:
+def _grown(start: SearchStart, earlier: CommitteePlan | None) -> CommitteePlan:
+    """Return the plan with what this start adds to it."""
+    selected = []
+    is_short = earlier is not None and len(earlier.members) < start.settings.committee_size
+    # before trials that a time budget cut short have gone on, there may be none to choose among
+    if earlier is None or (is_short and start.ledger.ranked):
+        data = summarize(start.dataset, start.split)
+        selected = select_records(start.ledger.ranked, start.folder, data, start.settings.committee_size)
+    return grown_plan(earlier, selected, start.settings, start.committee_epochs)
+
+
+def _steering(start: SearchStart, trainings: list[Training], views: int) -> CommitteeSteering:
     """Return the state of some trainings as their records tell it."""
-    ledger = Ledger(
-        CommitteeFolder(start.folder.url), start.manifest.generation, more_views=start.settings.committee_views
-    )
+    ledger = Ledger(CommitteeFolder(start.folder.url), start.manifest.generation, more_views=views)
     steering = CommitteeSteering(ledger=ledger, num_trials=len(trainings), trainings=trainings)
     steering.resume()
     return steering
@@ -121,7 +126,7 @@ def _train(
     from search.trainable import WorkerSettings
     from search.tune import run_tune
 
-    steering = _steering(start, trainings)
+    steering = _steering(start, trainings, views)
     if steering.is_done:
         return
     if start.steering.stop_reason == "interrupted":  # Ctrl-C between the stages

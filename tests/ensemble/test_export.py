@@ -24,7 +24,7 @@ def test_export_names_an_added_member_without_a_model(study: StudyMaker, tmp_pat
     url = str(tmp_path / "theirs.npz")
     write_predictions(url, study.predictions("theirs", B, TEST_A))
     result = vote_study(EnsembleSettings(study=study.url, add_member=(url,)))
-    with pytest.raises(StudyError, match="needs every member's model, and .*theirs.npz was added without one"):
+    with pytest.raises(StudyError, match=r"needs every member's model, and .*theirs\.npz was added without one"):
         export_result(result, str(tmp_path / "exported"))
 
 

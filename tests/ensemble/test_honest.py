@@ -10,7 +10,7 @@ from ensemble.result import VoteResult
 from ensemble.run import vote_study
 from ensemble.settings import EnsembleSettings
 from tests.ensemble.committees import CommitteeMaker, softmax_of
-from tests.ensemble.conftest import DATA, StudyMaker, A
+from tests.ensemble.conftest import DATA, A, StudyMaker
 from tests.ensemble.votes import drawn
 
 NUM_ROWS = 90
