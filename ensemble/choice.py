@@ -8,6 +8,8 @@ import numpy as np
 from core.metrics import EPSILON
 from ensemble.vote import soft_vote
 
+SUM_TOLERANCE = 1e-6
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays with == would be ambiguous
 class Choice:
@@ -18,6 +20,12 @@ class Choice:
     """Whether logits (log-probabilities, up to a constant a row) are averaged instead of softmax."""
     reason: str = ""
     """How it came about, in a few words for people."""
+
+    def __post_init__(self) -> None:
+        total = float(np.sum(self.weights))
+        if not ((self.weights >= 0).all() and abs(total - 1) < SUM_TOLERANCE):
+            got = "all 0" if not np.any(self.weights) else f"{np.round(self.weights, 6).tolist()}, sum {total:.6g}"
+            raise ValueError(f"the weights of a vote must be 0 or more and sum to 1, got {got}")
 
 
 Chooser = Callable[[np.ndarray, np.ndarray, int], Choice]

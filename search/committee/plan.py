@@ -50,8 +50,7 @@ def grown_plan(
     Raises:
         StudyError: the earlier plan has other folds, epochs or views.
     """
-    # with --views as many the first predictions are over these already
-    views = settings.committee_views if settings.committee_views > settings.views else 1
+    views = more_views_of(settings)
     asked = {"folds": settings.folds, "committee-epochs": epochs, "committee-views": views}
     if earlier is None:
         members: tuple[dict[str, Any], ...] = ()
@@ -76,6 +75,11 @@ def grown_plan(
         members=members,
         num_repeats=max(settings.repeats, earlier.num_repeats if earlier else 1),
     )
+
+
+def more_views_of(settings: SearchSettings) -> int:
+    """Return the views of the second predictions; 1 for none, also where --views has the first over as many."""
+    return settings.committee_views if settings.committee_views > settings.views else 1
 
 
 def trainings_of(plan: CommitteePlan, splits: tuple[Split, ...]) -> list[Training]:

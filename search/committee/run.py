@@ -8,7 +8,7 @@ from core.data.summary import summarize
 from core.errors import TrainingError
 from core.store.committee import CommitteeFolder, CommitteePlan, write_plan
 from search.cluster import Resources
-from search.committee.plan import Training, grown_plan, read_plan_if_any, refits_of, trainings_of
+from search.committee.plan import Training, grown_plan, more_views_of, read_plan_if_any, refits_of, trainings_of
 from search.committee.select import select_records
 from search.committee.steering import CommitteeSteering
 from search.ledger import Ledger
@@ -27,7 +27,7 @@ def is_whole(start: SearchStart) -> bool:
     earlier = read_plan_if_any(CommitteeFolder(start.folder.url))
     if earlier is None or _grown(start, earlier) != earlier:
         return False
-    return _steering(start, trainings_of(earlier, start.fold_splits), earlier.views).is_done
+    return _steering(start, trainings_of(earlier, start.fold_splits)).is_done
 
 
 def num_trained(start: SearchStart) -> tuple[int, int]:
@@ -35,14 +35,13 @@ def num_trained(start: SearchStart) -> tuple[int, int]:
     plan = read_plan_if_any(CommitteeFolder(start.folder.url))
     if plan is None or not start.fold_splits:
         return 0, 0
-    steering = _steering(start, trainings_of(plan, start.fold_splits), plan.views)
+    steering = _steering(start, trainings_of(plan, start.fold_splits))
     return len(steering.ledger.ranked), len(steering.trainings)
 
 
 def is_refitted(start: SearchStart, trial_ids: Iterable[str]) -> bool:
     """True where the configurations of these trials have been trained on every row."""
-    plan, trainings = _refits(start, trial_ids)
-    return _steering(start, trainings, plan.views).is_done
+    return _steering(start, _refits(start, trial_ids)[1]).is_done
 
 
 def train_committee(start: SearchStart, resources: Resources, scratch: str) -> None:
@@ -105,9 +104,11 @@ def _grown(start: SearchStart, earlier: CommitteePlan | None) -> CommitteePlan:
     return grown_plan(earlier, selected, start.settings, start.committee_epochs)
 
 
-def _steering(start: SearchStart, trainings: list[Training], views: int) -> CommitteeSteering:
+def _steering(start: SearchStart, trainings: list[Training]) -> CommitteeSteering:
     """Return the state of some trainings as their records tell it."""
-    ledger = Ledger(CommitteeFolder(start.folder.url), start.manifest.generation, more_views=views)
+    ledger = Ledger(
+        CommitteeFolder(start.folder.url), start.manifest.generation, more_views=more_views_of(start.settings)
+    )
     steering = CommitteeSteering(ledger=ledger, num_trials=len(trainings), trainings=trainings)
     steering.resume()
     return steering
@@ -126,7 +127,7 @@ def _train(
     from search.trainable import WorkerSettings
     from search.tune import run_tune
 
-    steering = _steering(start, trainings, views)
+    steering = _steering(start, trainings)
     if steering.is_done:
         return
     if start.steering.stop_reason == "interrupted":  # Ctrl-C between the stages

@@ -39,11 +39,11 @@ def run_trials(start: SearchStart, seconds: float = 1.0) -> None:
     while (assignment := start.steering.next_trial()) is not None:
         number = assignment.record.number
         predict(start, start.folder.trial(assignment.record.trial_id), number)
-        run_to_end(start.steering, number, seconds)
+        run_to_end(start.steering, number, seconds, assignment.num_recorded_epochs)
 
 
-def run_to_end(steering: Watch, number: int, seconds: float = 1.0) -> None:
-    for epoch in range(1, EPOCHS + 1):
+def run_to_end(steering: Watch, number: int, seconds: float = 1.0, num_recorded: int = 0) -> None:
+    for epoch in range(num_recorded + 1, EPOCHS + 1):
         report = made_up_report(epoch, 0.5 - 0.1 * (number % 10), seconds)
         if steering.report(number, report, worker=HERE, has_predictions=True):
             return
