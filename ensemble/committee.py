@@ -46,8 +46,8 @@ def survey_committee(study: StudyFolder, data: DataSummary, *, refit: bool) -> T
         survey.num_by_state["complete"] += num_whole * plan.num_folds
         if not ended:
             survey.left_out.append(
-                f"{member['trial']} of the committee is left out: not all of its {plan.num_folds} folds have ended with "
-                f"predictions{_failure(folder, plan, member)}. Start the search again to go on"
+                f"{member['trial']} of the committee is left out: not all of its {plan.num_folds} folds have ended "
+                f"with their predictions{_failure(folder, plan, member)}. Start the search again to go on"
             )
             continue
         if num_whole < plan.num_repeats:

@@ -91,9 +91,7 @@ def _what_flatters(result: VoteResult) -> str:
     """Return what is to be known of the rows that compare student and vote."""
     if result.rows.kind == "holdout":
         return "these rows chose the vote, which flatters it"
-    return (
-        "these rows helped to choose the vote, and models that saw them taught the student: both are flattered a little"
-    )
+    return "these rows helped to choose the vote, and models that saw them taught the student: it flatters both"
 
 
 def _require_models(result: VoteResult) -> None:

@@ -110,9 +110,7 @@ def _fold_splits(settings: SearchSettings, dataset: Dataset, epochs: int) -> tup
     earlier = read_plan_if_any(CommitteeFolder(study_folder(settings).url))
     grown_plan(earlier, [], settings, epochs)
     if settings.holdout == "tail":
-        print(
-            "warning: the committee's folds are drawn at random; --holdout tail is the search's alone", file=sys.stderr
-        )
+        print("warning: a committee's folds are drawn at random; --holdout tail is the search's alone", file=sys.stderr)
     return fold_splits(dataset, settings.folds, settings.seed)
 
 

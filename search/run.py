@@ -184,7 +184,7 @@ def _conclude(start: SearchStart) -> SearchResult:
     is_refitted = start.settings.refit and committee.is_whole(start) and committee.is_refitted(start, _voters(start))
     if start.settings.refit and not is_refitted:
         print(
-            "warning: --refit is not done; the folds' trainings predict the test rows. Start it again", file=sys.stderr
+            "warning: --refit is not done, the folds' trainings predict the test rows; start it again", file=sys.stderr
         )
     vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
     print_vote(vote, start.console)

@@ -105,7 +105,9 @@ def _planned(start: SearchStart) -> CommitteePlan:
 def _grown(start: SearchStart, earlier: CommitteePlan | None) -> CommitteePlan:
     """Return the plan with what this start adds to it."""
     selected = []
-    if earlier is None or len(earlier.members) < start.settings.committee_size:
+    is_short = earlier is not None and len(earlier.members) < start.settings.committee_size
+    # before trials that a time budget cut short have gone on, there may be none to choose among
+    if earlier is None or (is_short and start.ledger.ranked):
         data = summarize(start.dataset, start.split)
         selected = select_records(start.ledger.ranked, start.folder, data, start.settings.committee_size)
     return grown_plan(earlier, selected, start.settings, start.committee_epochs)

@@ -94,7 +94,7 @@ class CommitteeMaker:
 
 
 def softmax_of(
-    true: Sequence[float],  # a probability of the true class for each train row
+    true: Sequence[float] | np.ndarray,  # a probability of the true class for each train row
     labels: np.ndarray,  # (num_rows,)
     num_classes: int = 3,
 ) -> np.ndarray:

@@ -200,7 +200,7 @@ def test_folds_that_lack_a_row_or_share_one_are_refused(study: StudyMaker, rows:
     url = CommitteeMaker(study, 2).add(2, ONE)[1].predictions
     changed = dataclasses.replace(read_predictions(url), rows=np.array(rows), softmax=ONE[rows])
     write_predictions(url, changed)
-    with pytest.raises(StoredFileError, match="the folds of t000002 .* must hold every train row equally often"):
+    with pytest.raises(StoredFileError, match=r"the folds of t000002 .* must hold every train row equally often"):
         survey_of(study)
 
 

@@ -44,7 +44,12 @@ def ranked(study: StudyMaker, *softmaxes: np.ndarray) -> list[TrialRecord]:
     for record, softmax in zip(records, softmaxes, strict=True):
         url = study.folder.trial(record.trial_id).predictions
         write_predictions(url, study.predictions(record.trial_id, softmax))
-    return sorted(records, key=lambda record: record.best.log_loss)
+    return sorted(records, key=loss_of)
+
+
+def loss_of(record: TrialRecord) -> float:
+    assert record.best is not None
+    return record.best.log_loss
 
 
 def numbers_of(study: StudyMaker, records: Sequence[TrialRecord], k: int) -> list[int]:
@@ -78,7 +83,7 @@ def test_selection_of_equals_takes_the_lowest_number(study: StudyMaker) -> None:
 
 def test_selection_takes_a_configuration_once_and_the_better_of_two(study: StudyMaker) -> None:
     first, second, other = ranked(study, BEST, COPY, OTHER)
-    twin = record_of(1, second.best.log_loss, config=config_of(0))
+    twin = record_of(1, loss_of(second), config=config_of(0))
     assert numbers_of(study, [first, twin, other], 3) == [0, 2]
     assert numbers_of(study, [twin, first, other], 3) == [1, 2]  # as if number 1 had done better
 
@@ -110,7 +115,7 @@ def test_pruned_trials_come_after_complete_ones_those_that_went_further_first(st
         record_of(4, 0.2, state="pruned", num_epochs=2),
         record_of(5, 0.2, state="pruned", num_epochs=2),
     ]
-    by_merit = sorted([*complete, *pruned], key=lambda record: record.best.log_loss)
+    by_merit = sorted([*complete, *pruned], key=loss_of)
     assert numbers_of(study, by_merit, 6) == [0, 1, 4, 5, 3, 2]
     assert numbers_of(study, pruned, 2) == [2, 4]  # the first trial, and of the others who went furthest
     assert numbers_of(study, pruned, 1) == [4]

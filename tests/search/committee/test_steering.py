@@ -13,6 +13,7 @@ from search.committee.plan import Training, grown_plan, refits_of, trainings_of
 from search.committee.steering import CommitteeSteering
 from search.ledger import Ledger
 from search.settings import SearchSettings
+from search.watch import Assignment
 from tests.search.committee.making import record_of, split_of
 from tests.search.conftest import HERE, write_small_predictions
 
@@ -47,10 +48,14 @@ def make_steering(folder: CommitteeFolder) -> MakeSteering:
     return make
 
 
-def begin(steering: CommitteeSteering) -> int:
+def assign(steering: CommitteeSteering) -> Assignment:
     assignment = steering.next_trial()
     assert assignment is not None
-    return assignment.record.number
+    return assignment
+
+
+def begin(steering: CommitteeSteering) -> int:
+    return assign(steering).record.number
 
 
 def report(steering: CommitteeSteering, number: int, epoch: int, seconds: float = 1.0) -> bool:
@@ -76,7 +81,7 @@ def run_all(steering: CommitteeSteering) -> list[str]:
 
 def test_trainings_come_in_the_plans_order_each_with_its_split(make_steering: MakeSteering) -> None:
     steering = make_steering()
-    assignments = [steering.next_trial() for _ in IDS]
+    assignments = [assign(steering) for _ in IDS]
     assert [one.record.trial_id for one in assignments] == IDS
     assert [(one.split, one.is_scored, one.num_recorded_epochs) for one in assignments] == [
         (0, True, 0),
@@ -127,7 +132,7 @@ def test_next_start_goes_on_with_what_was_under_way_and_repeats_nothing(make_ste
     report(steering, begin(steering), 1)
     again = make_steering()
     assert again.num_left == 3
-    assignment = again.next_trial()
+    assignment = assign(again)
     assert (assignment.record.trial_id, assignment.num_recorded_epochs, assignment.split) == (IDS[1], 1, 1)
     run_to_end(again, assignment.record.number, start=2)
     assert run_all(again) == IDS[2:]
@@ -147,7 +152,7 @@ def test_failed_training_is_tried_again_in_the_next_start_and_not_in_this_one(
     again = make_steering()
     assert again.ledger.failed == []
     assert read_record(folder.trial(IDS[0]).record).state == "failed", "so on disk until it has trained again"
-    assignment = again.next_trial()
+    assignment = assign(again)
     assert (assignment.record.trial_id, assignment.num_recorded_epochs) == (IDS[0], 0)
     assert assignment.record.seed == steering.ledger[number].seed
     run_to_end(again, number)
@@ -197,18 +202,13 @@ def test_time_budget_leaves_the_record_running_to_go_on_with(
     assert not report(steering, number, 1)
     assert report(steering, number, 2, seconds=1000), "another epoch would end after the deadline"
     record = read_record(folder.trial(IDS[0]).record)
-    assert (record.state, record.ended, len(record.epochs), record.user_attrs) == (
-        "running",
-        None,
-        2,
-        {"origin": "committee"},
-    )
+    assert (record.state, record.ended, len(record.epochs)) == ("running", None, 2)
     assert steering.running == set()
     assert not steering.is_done
     steering.deadline = time.time() - 1
     assert steering.next_trial() is None
     again = make_steering()
-    assignment = again.next_trial()
+    assignment = assign(again)
     assert (assignment.record.trial_id, assignment.num_recorded_epochs) == (IDS[0], 2)
 
 
@@ -245,7 +245,7 @@ def test_refits_are_trained_beside_the_folds_and_know_nothing_of_them(make_steer
     refits = refits_of(PLAN, {"t000000"}, (split_of(60),))
     steering = make_steering(refits)
     assert steering.ledger.records == []
-    assignment = steering.next_trial()
+    assignment = assign(steering)
     assert (assignment.record.trial_id, assignment.split, assignment.is_scored) == ("t000000-all-seed0", 0, False)
     run_to_end(steering, assignment.record.number)
     assert steering.is_done
