@@ -74,7 +74,7 @@ def _failure(folder: CommitteeFolder, plan: CommitteePlan, member: dict[str, Any
                 record = read_record(folder.trial(training_id).record)
             except (FileNotFoundError, StoredFileError):
                 continue
-            if record.state == "failed":
+            if record.state == "failed" and record.error:
                 return f" ({training_id} failed: {record.error})"
     return ""
 

@@ -43,8 +43,13 @@ class Calibration:
 
     @property
     def temperature(self) -> float:
-        """The one that is taken: 1 where the fitted one makes the log-loss of other rows no less."""
-        return self.fitted if self.log_loss_after < self.log_loss_before else 1.0
+        """The one that is taken: 1 where the fitted one does not help."""
+        return self.fitted if self.helps else 1.0
+
+    @property
+    def helps(self) -> bool:
+        """Whether the log-loss of rows on which it was not fitted is less with it."""
+        return self.log_loss_after < self.log_loss_before
 
 
 @dataclass(frozen=True, kw_only=True)

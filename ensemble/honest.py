@@ -48,5 +48,5 @@ def _calibration_line(calibration: Calibration) -> str:
         f"calibration: temperature {calibration.fitted:.3f} takes the log-loss from "
         f"{calibration.log_loss_before:.5f} to {calibration.log_loss_after:.5f}, the expected calibration error from "
         f"{calibration.before.expected_calibration_error:.4f} to {calibration.after.expected_calibration_error:.4f}; "
-        + ("no class changes" if calibration.temperature != 1.0 else "it does not help, and is left out")
+        + ("no class changes" if calibration.helps else "it does not help, and is left out")
     )

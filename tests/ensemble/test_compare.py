@@ -25,16 +25,20 @@ def test_comparison_by_hand() -> None:
     assert found.log_loss == pytest.approx(-4 * math.log(9) / 40)
     assert found.mcnemar.p_value == 2 * (1 + 6) / 2**6
     assert not found.is_distinguishable
-    assert found.words.startswith("4 errors fewer (not distinguishable, McNemar p = 0.22); log-loss")
+    assert found.words.startswith("4 errors fewer (not distinguishable, McNemar p = 0.22 in the first deal); log-loss")
 
 
 def test_a_clear_difference_is_called_so() -> None:
     found = compare(vote_of(wrong_on()), vote_of(wrong_on(*range(20))))
     assert found.is_distinguishable
     assert found.is_log_loss_distinguishable
-    assert found.words.startswith("20 errors fewer (McNemar p < 0.0001); log-loss lower by 1.09861 (0.")
+    assert found.words.startswith(
+        "20 errors fewer (McNemar p < 0.0001 in the first deal); log-loss lower by 1.09861 (0."
+    )
     worse = compare(vote_of(wrong_on(*range(20))), vote_of(wrong_on()))
-    assert worse.words.startswith("20 errors more (McNemar p < 0.0001); log-loss higher by 1.09861 (0.")
+    assert worse.words.startswith(
+        "20 errors more (McNemar p < 0.0001 in the first deal); log-loss higher by 1.09861 (0."
+    )
     low, high = worse.log_loss_interval
     assert 0 < low < worse.log_loss < high
 
@@ -42,7 +46,7 @@ def test_a_clear_difference_is_called_so() -> None:
 def test_a_vote_beside_itself_is_not_distinguishable() -> None:
     vote = vote_of(wrong_on(3))
     assert compare(vote, vote).words == (
-        "as many errors (not distinguishable, McNemar p = 1); "
+        "as many errors (not distinguishable, McNemar p = 1 in the first deal); "
         "log-loss +0.00000 (not distinguishable, +0.00000 to +0.00000)"
     )
 

@@ -100,5 +100,23 @@ def test_temperature_is_applied_where_there_is_one() -> None:
     assert temperature != 1.0
     np.testing.assert_array_equal(at_temperature(found)(vote), apply_temperature(vote, temperature))
     assert at_temperature(None)(vote) is vote
-    cool = dataclasses.replace(found, calibration=dataclasses.replace(found.calibration, temperature=1.0))
-    assert at_temperature(cool)(vote) is vote
+    useless = dataclasses.replace(found.calibration, log_loss_after=found.calibration.log_loss_before)
+    assert at_temperature(dataclasses.replace(found, calibration=useless))(vote) is vote
+
+
+def test_rows_of_one_image_choose_together_or_not_at_all() -> None:
+    num_images, generator = 30, np.random.default_rng(0)
+    labels = np.repeat(generator.integers(0, 2, num_images), 3)
+    image = np.repeat(np.arange(num_images), 3)
+    softmax = np.stack([image / 100, 1 - image / 100], axis=1)[None].astype(np.float32)
+    numbers = np.arange(len(labels))
+    rows = ScoredRows(kind="out-of-fold", numbers=numbers, labels=labels, was_holdout=numbers < 30, groups=image)
+    seen = []
+
+    def chooser(chosen_on: np.ndarray, labels: np.ndarray, seed: int) -> Choice:
+        seen.append(np.unique(chosen_on[0, :, 0], return_counts=True)[1])
+        return Choice(weights=np.array([1.0]))
+
+    estimate_vote(softmax, rows, chooser, seed=0, num_parts=5, num_repeats=2)
+    assert len(seen) == 10
+    assert all((counts == 3).all() for counts in seen)

@@ -49,5 +49,5 @@ def test_the_smallest_weights_are_dropped_and_the_others_fill_up() -> None:
 def test_the_reason_counts_who_is_left() -> None:
     softmax, labels = two_classes([[0.1, 0.1], [0.9, 0.4], [0.4, 0.9]], repeats=10)
     choice = choose_weighted(softmax, labels, 0)
-    assert choice.reason == "2 weights fitted on log-loss"
+    assert choice.reason == "weights of least log-loss, 2 of them above 0"
     assert log_loss(combine(choice, softmax), labels) == pytest.approx(-np.log(0.65), abs=1e-3)

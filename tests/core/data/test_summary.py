@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,17 @@ from core.data.load import load_dataset
 from core.data.split import split_rows
 from core.data.summary import summarize
 from core.store.dataset import read_data_summary, write_data_summary
+
+
+def test_summary_names_twins_and_nothing_where_there_are_none() -> None:
+    dataset = load_dataset(None)
+    images = dataset.x_train.copy()
+    images[7] = images[3]
+    twins = summarize(dataclasses.replace(dataset, x_train=images), split_rows(dataset, "0.2", 0))
+    assert twins.groups is not None
+    assert np.flatnonzero(twins.groups != np.arange(len(images))).tolist() == [7]
+    assert twins.groups[7] == 3
+    assert summarize(dataset, split_rows(dataset, "0.2", 0)).groups is None
 
 
 def test_summary_survives_the_disk(tmp_path: Path) -> None:

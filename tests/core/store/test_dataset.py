@@ -18,12 +18,13 @@ SUMMARY = DataSummary(
     test_ids=np.array(["a1", "a2"]),
     submission_header=("id", "kind"),
     test_labels=np.array([2, 0], np.int32),
+    groups=np.array([0, 1, 2, 1]),
 )
 
 
-@pytest.mark.parametrize("test_labels", [SUMMARY.test_labels, None])
-def test_data_summary_reads_back_as_it_was(tmp_path: Path, test_labels: np.ndarray | None) -> None:
-    url, written = str(tmp_path / "data.npz"), dataclasses.replace(SUMMARY, test_labels=test_labels)
+@pytest.mark.parametrize("left_out", [{}, {"test_labels": None}, {"groups": None}])
+def test_data_summary_reads_back_as_it_was(tmp_path: Path, left_out: dict[str, Any]) -> None:
+    url, written = str(tmp_path / "data.npz"), dataclasses.replace(SUMMARY, **left_out)
     write_data_summary(url, written)
     back = read_data_summary(url)
     for field in dataclasses.fields(DataSummary):
@@ -54,6 +55,7 @@ def test_data_summary_torn_at_any_length_is_refused_by_name(tmp_path: Path) -> N
         {"holdout_rows": np.array([4])},
         {"holdout_rows": np.array([-1])},
         {"test_labels": np.array([1])},
+        {"groups": np.array([0, 1])},
     ],
 )
 def test_data_summary_that_points_outside_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
