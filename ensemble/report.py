@@ -55,7 +55,8 @@ def _table(result: VoteResult) -> Table:
     for name in ("log-loss", "accuracy", "errors", "weight"):
         table.add_column(name, justify="right", no_wrap=True)
     for member in result.members:
-        config = config_in_short(member.config)
+        is_plain = member.trial_id in ("", member.member_id)
+        config = config_in_short(member.config) if is_plain else f"{member.trial_id} over {member.views} views"
         table.add_row(Text(_name(member)), Text(config), *_cells(member.scores), f"{member.weight:.3f}")
     table.add_section()
     table.add_row(f"best single {_kind(result.best)}", Text(result.best.member_id), *_cells(result.best.scores), "")
