@@ -23,6 +23,8 @@ from ensemble.weighted import choose_weighted
 
 DESCRIPTION = "Estimate votes of simulated studies, and compare the estimates with the truth on fresh rows."
 NUM_STUDIES = 100
+MORE_ROWS = (400, 1000)
+"""Where else the methods' truth is looked up, without estimates."""
 NUM_FRESH = 10_000
 """Fifty times the rows of a study: the truth's own chance adds 1 % to the variance of a difference from it."""
 WITHOUT_SAFEGUARDS = GreedySettings(sorted_start=0, bags=1, library_share=1.0, keeps_best_prefix=False)
@@ -74,7 +76,15 @@ def main(settings: RoundSettings) -> None:
             found[name].append(judge(study, chooser, seed))
     print_line(console, str(world))
     console.print(_table(found))
-    print_line(console, json.dumps({"benchmark": "honesty", **figures_of(found)}))
+    by_rows = {rows: _truths(World(num_rows=rows), num_studies, num_fresh) for rows in MORE_ROWS}
+    for rows, truths in by_rows.items():
+        print_line(console, f"truth with {rows} rows: {', '.join(f'{n} {np.mean(t):.4f}' for n, t in truths.items())}")
+    more = {
+        f"greedy_safe_{rows}_rows_in_se": _over(truths["greedy_safe"], truths[DEFAULT])
+        for rows, truths in by_rows.items()
+    }
+    figures = {**figures_of(found), **{key: round(figure, 2) for key, figure in more.items()}}
+    print_line(console, json.dumps({"benchmark": "honesty", **figures}))
 
 
 def judge(study: SimulatedStudy, chooser: Chooser, seed: int, num_repeats: int = NUM_REPEATS) -> Verdict:
@@ -111,16 +121,17 @@ def in_standard_errors(
 
 def figures_of(found: Mapping[str, Sequence[Verdict]]) -> dict[str, object]:
     """Return the JSON line's figures; those `_in_se` are mean differences over the studies, in standard errors."""
-    safe, plain, auto, mean = (found[name] for name in ("greedy_safe", "greedy_plain", "auto", DEFAULT))
+    safe, auto, mean = (found[name] for name in ("greedy_safe", "auto", DEFAULT))
+    truths = {name: [one.truth for one in verdicts] for name, verdicts in found.items()}
     figures = {
         "nested_bias_in_se": in_standard_errors([one.honest - one.truth_of_parts for one in safe]),
         "holdout_bias_in_se": in_standard_errors([one.honest_on_holdout - one.truth_of_parts for one in safe]),
         "optimistic_bias_in_se": in_standard_errors([one.optimistic - one.truth for one in safe]),
         "coverage": float(np.mean([one.is_covered for one in safe])),
-        "greedy_plain_in_se": _over(plain, mean),
-        "greedy_safe_in_se": _over(safe, mean),
-        "safeguards_in_se": _over(plain, safe),
-        "auto_in_se": _over(auto, mean),
+        "greedy_plain_in_se": _over(truths["greedy_plain"], truths[DEFAULT]),
+        "greedy_safe_in_se": _over(truths["greedy_safe"], truths[DEFAULT]),
+        "safeguards_in_se": _over(truths["greedy_plain"], truths["greedy_safe"]),
+        "auto_in_se": _over(truths["auto"], truths[DEFAULT]),
         "auto_worst": max((one.truth - other.truth) / one.error for one, other in zip(auto, mean, strict=True)),
     }
     costs = {name: _mean(found[name], "truth") / _mean(mean, "truth") for name in list(found)[1:]}
@@ -131,9 +142,19 @@ def figures_of(found: Mapping[str, Sequence[Verdict]]) -> dict[str, object]:
     }
 
 
-def _over(verdicts: Sequence[Verdict], others: Sequence[Verdict]) -> float:
+def _over(truths: Sequence[float], others: Sequence[float]) -> float:
     """Return how many standard errors one method's truth is above (worse than) another's, study by study."""
-    return in_standard_errors([one.truth - other.truth for one, other in zip(verdicts, others, strict=True)])
+    return in_standard_errors([one - other for one, other in zip(truths, others, strict=True)])
+
+
+def _truths(world: World, num_studies: int, num_fresh: int) -> dict[str, list[float]]:
+    """Return each method's truth in each study of another world, without estimates."""
+    truths: dict[str, list[float]] = {name: [] for name in METHODS}
+    for seed in range(num_studies):
+        study = draw_study(world, num_fresh, np.random.default_rng(seed))
+        for name, chooser in METHODS.items():
+            truths[name].append(true_log_loss(study, chooser(study.softmax, study.labels, seed)))
+    return truths
 
 
 def _mean(verdicts: Sequence[Verdict], name: str) -> float:
