@@ -25,7 +25,7 @@ class EnsembleSettings:
     """The study's folder (or its fsspec URL), such as runs/first."""
     method: Method = "auto"
     """How members are chosen and combined.
-    Mean: softmax averaged over the best few, the fewest within one standard error of the best count.
+    Mean: softmax averaged over the best few, the most within one standard error of the best count.
     Logits: log-probabilities averaged instead. Greedy: members added one by one, each as often as it helps (Caruana).
     Weighted: weights of least log-loss.
     Auto: mean, unless another is better by more than one standard error on rows that did not choose."""
