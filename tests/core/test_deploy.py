@@ -121,6 +121,7 @@ def expected(name: str, nets: dict[str, keras.Model], pixels: np.ndarray) -> np.
     return odds / odds.sum(axis=1, keepdims=True)
 
 
+@pytest.mark.slow  # a process of its own that imports tensorflow
 def test_votes_load_with_nothing_but_tensorflow_and_give_the_same_softmax(
     folder: Path, nets: dict[str, keras.Model], pixels: np.ndarray
 ) -> None:
