@@ -11,6 +11,7 @@ from ensemble.describe import config_in_short
 from ensemble.honest import honest_lines
 from ensemble.members import ADDED
 from ensemble.result import SCORED_ON, Member, Scores, VoteResult
+from ensemble.why import MemberReason
 
 PLAIN_WIDTH = 120
 """Columns where the output is no terminal (a log, a pipe)."""
@@ -80,9 +81,14 @@ def _reasons(result: VoteResult) -> Table:
             f"{reason.log_loss_lost:+.5f}",
             f"{reason.errors_lost:+d}",
             f"{reason.num_unlike_others:,} rows",
-            Text(result.name_of(reason.most_alike)),
+            Text(f"{result.name_of(reason.most_alike)} ({_alike(reason)} of the rows)"),
         )
     return table
+
+
+def _alike(reason: MemberReason) -> str:
+    """Return on which share of the rows a member and the one most like it have the same class."""
+    return f"{(reason.num_like_most_alike or 0) / reason.num_rows:.2%}".replace("%", " %")
 
 
 def _kind(member: Member) -> str:

@@ -1,7 +1,7 @@
 """What `python -m ensemble` can be told: one dataclass, whose fields are the options of the same names."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import tyro
 
@@ -12,8 +12,8 @@ from ensemble.submit import require_competition
 
 Method = Literal["auto", "mean", "logits", "greedy", "weighted"]
 Among = Literal["auto", "trials", "committee"]
-METHODS = ("auto", "mean", "logits", "greedy", "weighted")
-ALONE = ("auto", "mean", "logits")
+METHODS = get_args(Method)
+WITH_TOP_K = ("auto", "mean", "logits")
 """Methods that --top-k goes with."""
 
 
@@ -58,7 +58,7 @@ class EnsembleSettings:
         require(self.study != "", "STUDY_DIR", "a study's folder", "nothing")
         require(self.top_k is None or self.top_k >= 1, "--top-k", "1 or more", self.top_k)
         require(self.method in METHODS, "--method", "auto, mean, logits, greedy or weighted", self.method)
-        is_alone = self.top_k is None or self.method in ALONE
+        is_alone = self.top_k is None or self.method in WITH_TOP_K
         require(is_alone, "--top-k", "used with --method mean or logits (others choose for themselves)", self.method)
         require(self.seed >= 0, "--seed", "0 or more", self.seed)
         require(self.num_repeats >= 1, "--num-repeats", "1 or more", self.num_repeats)

@@ -36,8 +36,3 @@ def soft_vote(
     if total is None:
         raise ValueError("a vote must have one member or more, got none")
     return total
-
-
-def equal_weights(num_members: int) -> tuple[float, ...]:
-    """Return weights with which the weighted mean is the mean."""
-    return (1.0 / num_members,) * num_members

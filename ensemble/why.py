@@ -1,7 +1,6 @@
 """Why these members: what each is worth alone, what the vote loses without it, and how it differs from the others."""
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,21 +38,6 @@ class MemberReason:
     """Place of the voting member whose class is the same on most rows (ties: the first). None for the only member."""
     num_like_most_alike: int | None = None
     """Rows on which these two have the same class."""
-
-    def in_words(self, names: Sequence[str]) -> str:
-        """Return the reason for people; `names` has one for each candidate.
-
-        Such as `without it log-loss +0.00120, errors +3; differs from the others on 0.31 % of the rows; most like
-        00004 (same class on 99.80 %)`.
-        """
-        if self.log_loss_lost is None or self.num_unlike_others is None or self.most_alike is None:
-            return "votes alone: without it there is no vote"
-        harm = " (harms)" if self.log_loss_lost < 0 else ""
-        unlike, alike = self.num_unlike_others / self.num_rows, (self.num_like_most_alike or 0) / self.num_rows
-        return (
-            f"without it log-loss {self.log_loss_lost:+.5f}, errors {self.errors_lost:+d}{harm}; differs from the "
-            f"others on {unlike:.2%} of the rows; most like {names[self.most_alike]} (same class on {alike:.2%})"
-        ).replace("%", " %")
 
 
 def explain(
