@@ -123,6 +123,6 @@ def test_a_result_says_accuracy_agreement_and_speed_in_a_line() -> None:
     )  # fmt: skip
     assert result.speed_ratio == 12.0
     assert str(result) == (
-        "student: 99.50% right, the vote 99.63%, the same class in 99.75% (of 8,400 rows that the student did not see); "
-        "12 times as fast (0.25 s for 1,000 images, the vote 3 s)"
+        "student: 99.50% right, the vote 99.63%, the same class in 99.75% (of 8,400 rows that the student did not "
+        "see); 12 times as fast (0.25 s for 1,000 images, the vote 3 s)"
     )
