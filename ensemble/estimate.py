@@ -1,6 +1,6 @@
 """How good a vote is, told by rows that did not choose it, beside what it started from and its best single member."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +58,8 @@ class Estimate:
 
     parts: tuple[HonestPart, ...]
     """All rows first; then, for a committee, those outside the search's holdout."""
+    methods: dict[str, HonestScore]
+    """All methods that `auto` chooses among, on the rows of the last part; empty where one was asked for."""
     calibration: Calibration
     num_parts: int
     num_repeats: int
@@ -71,6 +73,7 @@ def estimate_vote(
     seed: int,
     num_parts: int,
     num_repeats: int,
+    compared: Mapping[str, Chooser] | None = None,
 ) -> Estimate | None:
     """Estimate a method's vote by repeated nested parts; None where there are too few rows.
 
@@ -81,6 +84,7 @@ def estimate_vote(
         seed: deals the parts.
         num_parts: of the rows, each of which is scored by what the others chose.
         num_repeats: how often the rows are dealt.
+        compared: other methods, to be estimated alike.
     """
     if len(rows.labels) < LEAST_ROWS:
         return None
@@ -98,10 +102,13 @@ def estimate_vote(
 
     vote, single = nested(method), nested(best_single)
     parts = [_part("all rows", vote, single, None)]
+    outside = None
     if rows.kind == "out-of-fold" and 0 < rows.was_holdout.sum() < len(rows.labels):
-        parts.append(_part("rows outside the search's holdout", vote, single, ~rows.was_holdout))
+        outside = ~rows.was_holdout
+        parts.append(_part("rows outside the search's holdout", vote, single, outside))
     return Estimate(
         parts=tuple(parts),
+        methods={name: nested(chooser).scores(outside) for name, chooser in (compared or {}).items()},
         calibration=_calibration(vote, rows, seed),
         num_parts=num_parts,
         num_repeats=num_repeats,

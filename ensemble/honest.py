@@ -16,6 +16,10 @@ def honest_lines(result: VoteResult) -> list[str]:
     lines = [f"honest estimate, chosen on some rows and scored on others ({how}):"]
     for part in estimate.parts:
         lines += _part_lines(part)
+    if estimate.methods:
+        lines.append(
+            f"  by method, {estimate.parts[-1].name}: {', '.join(_in_short(*one) for one in estimate.methods.items())}"
+        )
     if result.rows.kind == "holdout":
         lines.append(
             "  these rows chose each trial's epoch too, which flatters both; a committee's rows choose no epoch"
@@ -40,6 +44,11 @@ def _score(score: HonestScore) -> str:
         f"{score.accuracy:.4%} ({low:.4%} to {high:.4%}), errors {errors}, log-loss {score.log_loss:.5f} "
         f"({score.log_loss_interval[0]:.5f} to {score.log_loss_interval[1]:.5f})"
     ).replace("%", " %")
+
+
+def _in_short(name: str, score: HonestScore) -> str:
+    """Return a method's errors and log-loss."""
+    return f"{name} {score.num_errors:,.1f} errors, log-loss {score.log_loss:.5f}".replace(".0 errors", " errors")
 
 
 def _calibration_line(calibration: Calibration) -> str:

@@ -11,6 +11,7 @@ from ensemble.choosers import METHODS
 from ensemble.library import rank, true_class
 from ensemble.mean import mean_of_top
 from ensemble.members import ADDED, Candidate
+from ensemble.settings import METHODS as NAMES
 from ensemble.settings import EnsembleSettings
 from ensemble.views import with_best_views
 
@@ -36,6 +37,15 @@ def method_of(settings: EnsembleSettings, candidates: Sequence[Candidate]) -> Ch
     added = [place for place, candidate in enumerate(candidates) if candidate.state == ADDED]
     best = with_best_views(mean_of_top(settings.top_k, of_logits=settings.method == "logits"), plain_of)
     return _beside(added, best) if added else best
+
+
+def compared_methods(settings: EnsembleSettings, candidates: Sequence[Candidate]) -> dict[str, Chooser]:
+    """Return the methods among which `auto` chooses, for these candidates; none where one is asked for."""
+    num_members = sum(candidate.plain_id is None for candidate in candidates)
+    if settings.method != "auto" or settings.top_k is not None or num_members < 2:
+        return {}
+    names = [name for name in NAMES if name != "auto"]
+    return {name: method_of(dataclasses.replace(settings, method=name), candidates) for name in names}
 
 
 def _method(name: str, num_members: int) -> Chooser:

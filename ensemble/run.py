@@ -5,34 +5,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import StoredFileError, StudyError
 from core.metrics import LOG_LOSS, accuracy
 from core.store import files
-from core.store.dataset import DataSummary, read_data_summary
-from core.store.manifest import read_manifest
+from core.store.dataset import DataSummary
 from core.store.study import StudyFolder
 from ensemble.choice import Choice, combine
-from ensemble.committee import COMMITTEE, survey_committee
+from ensemble.committee import COMMITTEE
 from ensemble.estimate import Estimate, estimate_vote
 from ensemble.members import (
     Candidate,
     TrialSurvey,
-    read_added_member,
     read_test_softmax,
-    require_candidates,
-    survey_trials,
 )
-from ensemble.method import method_of
+from ensemble.method import compared_methods, method_of
 from ensemble.nested import NUM_PARTS
 from ensemble.outputs import render_ensemble, render_members, write_outputs
 from ensemble.result import Member, Scores, VoteResult
 from ensemble.select import top_k
 from ensemble.settings import EnsembleSettings
 from ensemble.submission import render_submission, write_submission
+from ensemble.survey import candidates_of, read_study_data
 from ensemble.why import MemberReason, explain
-
-LEAST_COMMITTEE = 2
-"""Whole configurations from which on a committee that is not yet finished votes in place of the trials."""
 
 
 def vote_study(settings: EnsembleSettings) -> VoteResult:
@@ -56,7 +49,7 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
         StoredFileError: a file of the study is torn, or predictions of other data or other rows are among it.
     """
     data = read_study_data(StudyFolder(settings.study))
-    trials, survey, candidates = _candidates(settings, data)
+    trials, survey, candidates = candidates_of(settings, data)
     softmax = np.stack([candidate.softmax for candidate in candidates])
     method = method_of(settings, candidates)
     choice = method(softmax, survey.rows.labels, settings.seed)
@@ -66,7 +59,13 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
         test_softmax=combine(choice, _test_softmax(candidates, choice, data)),
         reasons={reason.index: reason for reason in explain(choice, softmax, survey.rows.labels)},
         estimate=estimate_vote(
-            softmax, survey.rows, method, seed=settings.seed, num_parts=NUM_PARTS, num_repeats=settings.num_repeats
+            softmax,
+            survey.rows,
+            method,
+            seed=settings.seed,
+            num_parts=NUM_PARTS,
+            num_repeats=settings.num_repeats,
+            compared=compared_methods(settings, candidates),
         ),
     )
     result = _result(settings, data, trials, survey, candidates, vote)
@@ -80,20 +79,10 @@ def voting_trials(settings: EnsembleSettings) -> set[str]:
     Raises:
         As `vote_study`.
     """
-    _, survey, candidates = _candidates(settings, read_study_data(StudyFolder(settings.study)))
+    _, survey, candidates = candidates_of(settings, read_study_data(StudyFolder(settings.study)))
     softmax = np.stack([candidate.softmax for candidate in candidates])
     choice = method_of(settings, candidates)(softmax, survey.rows.labels, settings.seed)
     return {one.trial_id for one, weight in zip(candidates, choice.weights, strict=True) if weight > 0}
-
-
-def _candidates(settings: EnsembleSettings, data: DataSummary) -> tuple[TrialSurvey, TrialSurvey, list[Candidate]]:
-    """Return what the trials offer, what those offer that are to vote, and all candidates, added ones too."""
-    study = StudyFolder(settings.study)
-    trials, survey = _surveys(study, data, settings)
-    added = [read_added_member(url, data, survey.rows) for url in settings.add_member]
-    if not added:
-        require_candidates(study, survey)
-    return trials, survey, survey.candidates + added
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,58 +97,10 @@ class _Vote:
     estimate: Estimate | None
 
 
-def _surveys(study: StudyFolder, data: DataSummary, settings: EnsembleSettings) -> tuple[TrialSurvey, TrialSurvey]:
-    """Return what the trials offer, and what those offer that are to vote: the trials again, or the committee.
-
-    Raises:
-        StudyError: a committee is asked for and there is none that is whole.
-    """
-    trials = survey_trials(study, data)
-    if settings.among == "trials":
-        return trials, trials
-    committee = survey_committee(study, data, refit=settings.refit)
-    num_whole = 0 if committee is None else sum(one.plain_id is None for one in committee.candidates)
-    is_asked_for = settings.among == "committee" or settings.refit
-    is_enough = num_whole >= LEAST_COMMITTEE or is_asked_for or (committee is not None and not committee.left_out)
-    if committee is not None and num_whole > 0 and is_enough:
-        return trials, committee
-    if is_asked_for:
-        option = "--refit" if settings.refit else "--among committee"
-        raise StudyError(
-            f"{option} needs a committee of which a configuration is trained on all folds, and {study.url} has none. "
-            "Train one with `python -m search --committee K`, or start it again to go on"
-        )
-    if committee is not None:
-        trials.left_out.append(
-            f"the committee has no vote yet: {num_whole} of its configurations are trained on all folds, and it takes "
-            f"{LEAST_COMMITTEE}. Start the search again to go on"
-        )
-    return trials, trials
-
-
 def _test_softmax(candidates: list[Candidate], choice: Choice, data: DataSummary) -> Iterator[np.ndarray]:
     """Yield each candidate's softmax of the test rows, those that do not vote without being read."""
     for candidate, weight in zip(candidates, choice.weights, strict=True):
         yield read_test_softmax(candidate, data) if weight > 0 else np.zeros((len(data.test_ids), 0))
-
-
-def read_study_data(study: StudyFolder) -> DataSummary:
-    """Read the study's data.npz and check that it belongs to its manifest."""
-    study.require_exists()
-    manifest = read_manifest(study.manifest)
-    try:
-        data = read_data_summary(study.data)
-    except FileNotFoundError as error:
-        raise StoredFileError(f"{study.data} is missing. Start the same search again to rewrite it") from error
-    expected = manifest.data.get("fingerprint")
-    if data.fingerprint != expected:
-        raise StoredFileError(
-            f"{study.data} must be of the data set that study.json names, {expected!r}, got {data.fingerprint!r}. "
-            "Start the same search again to rewrite it"
-        )
-    if len(data.holdout_rows) == 0:
-        raise StudyError(f"{study.data} must name holdout rows to score members on, got none")
-    return data
 
 
 def _result(

@@ -12,7 +12,7 @@ from ensemble.submit import require_competition
 
 Method = Literal["auto", "mean", "logits", "greedy", "weighted"]
 Among = Literal["auto", "trials", "committee"]
-METHODS = get_args(Method)
+METHODS: tuple[Method, ...] = get_args(Method)
 WITH_TOP_K = ("auto", "mean", "logits")
 """Methods that --top-k goes with."""
 

@@ -6,6 +6,7 @@ import pytest
 from core.metrics import log_loss, num_errors
 from ensemble.calibrate import apply_temperature, fit_temperature
 from ensemble.choice import Choice
+from ensemble.compare import best_single
 from ensemble.estimate import LEAST_ROWS, Estimate, at_temperature, estimate_vote
 from ensemble.rows import ScoredRows
 from tests.ensemble.votes import drawn
@@ -120,3 +121,12 @@ def test_rows_of_one_image_choose_together_or_not_at_all() -> None:
     estimate_vote(softmax, rows, chooser, seed=0, num_parts=5, num_repeats=2)
     assert len(seen) == 10
     assert all((counts == 3).all() for counts in seen)
+
+
+def test_compared_methods_are_estimated_alike_and_outside_the_holdout() -> None:
+    found = estimate_vote(
+        SOFTMAX, OUT_OF_FOLD, mean, seed=0, num_parts=5, num_repeats=1, compared={"mean": mean, "single": best_single}
+    )
+    assert found is not None
+    outside = found.parts[-1]
+    assert found.methods == {"mean": outside.vote, "single": outside.best_single}
