@@ -56,7 +56,7 @@ class SearchSettings(TrainingSettings):
     """How much to train, for who does not want to choose: quick, good or best; options that are given go before it.
     With Kaggle's 42,000 digits on two cores: quick (12 trials of half the epochs) about 10 minutes;
     reckoned from that, good (40 trials) about 40 minutes.
-    Best (18 trials of half the epochs, then a committee of 5 over 5 folds) about an hour and a half."""
+    Best (18 trials of half the epochs, then a committee of 5 over 5 folds) about 2 hours."""
     start_from: Annotated[str | None, tyro.conf.arg(metavar="STUDY", help_behavior_hint="")] = None
     """Another study (its folder, or its name below --runs), whose best five configurations are tried here early on."""
     top_k: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
