@@ -29,7 +29,7 @@ class SabotagedTrainable(TrialTrainable):
     def _start(self) -> Any:
         """Begin a run."""
         assert self._assignment["num_recorded_epochs"] == 0, "nothing is resumed here"
-        return SabotagedRun(self._assignment, self._worker, self._split, self.epoch_seconds)
+        return SabotagedRun(self._assignment, self._worker, self._splits[0], self.epoch_seconds)
 
 
 def trainable_of(epoch_seconds: float) -> type[SabotagedTrainable]:
