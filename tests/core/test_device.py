@@ -39,6 +39,7 @@ print((time.process_time() - cpu) / (time.perf_counter() - wall))
 """
 
 
+@pytest.mark.slow  # a process of its own that imports tensorflow
 def test_prepare_tensorflow_is_quiet_and_keeps_to_its_threads() -> None:
     child = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, check=True)
     assert child.stdout.split("\n")[:2] == ["1 1", "[]"]
@@ -54,6 +55,7 @@ def test_prepare_tensorflow_after_tensorflow_has_started_does_not_raise(monkeypa
     prepare_tensorflow(num_threads=None, use_gpu=True)
 
 
+@pytest.mark.slow  # and this one
 def test_a_training_on_one_thread_takes_one_core() -> None:
     child = subprocess.run([sys.executable, "-c", TRAIN], capture_output=True, text=True, check=True)
     # 1.0 to 1.02 measured, about 1.9 with two threads; another process beside it can only lower the share

@@ -188,6 +188,7 @@ def make_trained(config: ModelConfig, precision: str) -> keras.Model:
     return model
 
 
+@pytest.mark.slow  # a process of its own that imports tensorflow
 def test_a_trained_deployable_model_predicts_the_same_where_only_keras_is(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (20, *SHAPE), dtype=np.uint8)
     np.save(tmp_path / "pixels.npy", pixels)
