@@ -42,8 +42,14 @@ def log_loss(
     labels: np.ndarray,  # (num_images,) int class indices
 ) -> float:
     """Return the mean of -ln(probability of the true class), in nats; probabilities are floored at EPSILON."""
-    true_class = softmax[np.arange(len(labels)), labels].astype(np.float64)
-    return float(-np.log(np.clip(true_class, EPSILON, 1.0)).mean())
+    return float(row_losses(softmax[np.arange(len(labels)), labels]).mean())
+
+
+def row_losses(
+    of_true_class: np.ndarray,  # (..., num_images) float, what the true class was given
+) -> np.ndarray:
+    """Return each row's -ln of it, in nats and float64; probabilities are floored at EPSILON."""
+    return np.asarray(-np.log(np.clip(of_true_class.astype(np.float64), EPSILON, 1.0)))
 
 
 def num_errors(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.metrics import EPSILON
+from ensemble.choice import log_probabilities
 from ensemble.parts import deal_into_parts
 
 MIN_TEMPERATURE = 0.05
@@ -55,7 +55,7 @@ def fit_temperature(
     temperature above the minimum is best (no row's vote is wrong, say: the sharper the better, without end; or there
     are no rows) or all are equally good, the rows cannot tell, and it is 1.
     """
-    logits = _log(softmax)
+    logits = log_probabilities(softmax)
     logits -= logits.max(axis=1, keepdims=True)
     of_true_class = logits[np.arange(len(labels)), labels]
     low, high = 1 / MAX_TEMPERATURE, 1 / MIN_TEMPERATURE
@@ -86,7 +86,7 @@ def apply_temperature(
     """
     if not temperature > 0:
         raise ValueError(f"a temperature must be above 0, got {temperature}")
-    logits = _log(softmax) / temperature
+    logits = log_probabilities(softmax) / temperature
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     calibrated: np.ndarray = odds / odds.sum(axis=1, keepdims=True)
     # two probabilities that differ by less than rounding are equal at a high temperature, and then the lower class wins
@@ -141,11 +141,6 @@ def reliability(
         bins.append(one)
     error = sum(one.num_rows * abs(one.accuracy - one.confidence) for one in bins) / len(labels)
     return Reliability(bins=tuple(bins), expected_calibration_error=error)
-
-
-def _log(softmax: np.ndarray) -> np.ndarray:
-    """Return log-probabilities, floored."""
-    return np.asarray(np.log(np.clip(softmax.astype(np.float64), EPSILON, None)))
 
 
 def _slope(logits: np.ndarray, of_true_class: np.ndarray, inverse: float) -> tuple[float, float]:

@@ -48,6 +48,13 @@ def combine(
     weights = [float(weight) for weight in choice.weights if weight > 0]
     if not choice.of_logits:
         return soft_vote(voting, weights)
-    mean = soft_vote((np.log(np.clip(softmax.astype(np.float64), EPSILON, None)) for softmax in voting), weights)
+    mean = soft_vote((log_probabilities(softmax) for softmax in voting), weights)
     odds = np.exp(mean - mean.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def log_probabilities(
+    softmax: np.ndarray,  # (num_rows, num_classes) float
+) -> np.ndarray:
+    """Return logits that give this softmax, float64; probabilities are floored at EPSILON."""
+    return np.asarray(np.log(np.clip(softmax.astype(np.float64), EPSILON, None)))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.metrics import EPSILON, LOG_LOSS
 from ensemble.choice import Choice
 from ensemble.interval import Interval, mean_intervals
+from ensemble.library import rank, true_class
 from ensemble.mcnemar import McNemar, mcnemar
 from ensemble.nested import NestedVote, require_mask
-from ensemble.select import top_k
 
 SIGNIFICANCE = 0.05
 """A smaller p-value is taken for a difference."""
@@ -101,9 +100,7 @@ def best_single(
     seed: int,
 ) -> Choice:
     """Choose the one candidate of least log-loss (ties: the first; NaN comes last). A `Chooser`; draws nothing."""
-    of_true_class = softmax[:, np.arange(len(labels)), labels].astype(np.float64)
-    log_losses = -np.log(np.clip(of_true_class, EPSILON, 1.0)).mean(axis=1)
-    best = top_k(log_losses.tolist(), 1, LOG_LOSS)[0]
+    best = rank(true_class(softmax, labels))[0]
     weights = np.zeros(len(softmax))
     weights[best] = 1.0
     return Choice(weights=weights, reason="the candidate of least log-loss")

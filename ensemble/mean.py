@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from core.metrics import EPSILON
-from ensemble.choice import Choice, Chooser
+from core.metrics import EPSILON, row_losses
+from ensemble.choice import Choice, Chooser, log_probabilities
 from ensemble.library import rank, require_votes, true_class
 
 MOST_MEMBERS = 50
@@ -102,7 +102,7 @@ def _row_losses_of_means(true: np.ndarray, ranking: list[int]) -> np.ndarray:
     """Return each row's -ln of the true class's probability in the mean of the first 1, 2, ... candidates."""
     sums = true[ranking].cumsum(axis=0, dtype=np.float64)
     sums /= np.arange(1, len(ranking) + 1)[:, np.newaxis]
-    return np.asarray(-np.log(np.clip(sums, EPSILON, 1)))
+    return row_losses(sums)
 
 
 def _row_losses_of_logits(softmax: np.ndarray, labels: np.ndarray, ranking: list[int]) -> np.ndarray:
@@ -114,7 +114,7 @@ def _running_means(softmaxes: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     """Yield the first 1, 2, ... candidates' mean log-probabilities, floored as `ensemble.choice.combine` does."""
     total: np.ndarray | float = 0.0
     for number, softmax in enumerate(softmaxes, start=1):
-        total = total + np.log(np.clip(softmax.astype(np.float64), EPSILON, None))
+        total = total + log_probabilities(softmax)
         yield total / number
 
 

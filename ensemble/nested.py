@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from core.errors import StudyError
-from core.metrics import EPSILON
+from core.metrics import row_losses
 from ensemble.choice import Choice, Chooser, combine
 from ensemble.interval import Interval, accuracy_interval, mean_intervals
 from ensemble.parts import deal_into_parts
@@ -55,7 +55,7 @@ class NestedVote:
     def losses(self) -> np.ndarray:
         """Each row's -ln(probability of its class), floored at EPSILON, mean over the repeats; (num_rows,) float64."""
         of_true_class = self.softmax[:, np.arange(len(self.labels)), self.labels]
-        return np.asarray(-np.log(np.clip(of_true_class, EPSILON, 1.0)).mean(axis=0))
+        return np.asarray(row_losses(of_true_class).mean(axis=0))
 
     @cached_property
     def errors(self) -> np.ndarray:

@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from core.metrics import EPSILON
+from core.metrics import row_losses
 from ensemble.choice import Choice, Chooser
 from ensemble.compare import standard_error
+from ensemble.library import true_class
 
 
 def with_best_views(chooser: Chooser, plain_of: dict[int, int]) -> Chooser:
@@ -23,7 +24,7 @@ def with_best_views(chooser: Chooser, plain_of: dict[int, int]) -> Chooser:
         return chooser
 
     def choose(softmax: np.ndarray, labels: np.ndarray, seed: int) -> Choice:
-        losses = -np.log(np.clip(softmax[:, np.arange(len(labels)), labels].astype(np.float64), EPSILON, None))
+        losses = row_losses(true_class(softmax, labels))
         dropped = {plain if _helps(losses[more] - losses[plain]) else more for more, plain in plain_of.items()}
         kept = [index for index in range(len(softmax)) if index not in dropped]
         choice = chooser(softmax[kept], labels, seed)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from core.metrics import EPSILON, log_loss, num_errors
-from ensemble.choice import Choice, combine
+from core.metrics import log_loss, num_errors
+from ensemble.choice import Choice, combine, log_probabilities
 
 LEAST_REST = 1e-3
 """Share of the vote below which what others give is not taken as a difference: too few digits would be left."""
@@ -128,7 +128,7 @@ def _without(
         return combine(dataclasses.replace(choice, weights=weights / rest), softmaxes)
     part = softmaxes[index].astype(np.float64)
     if choice.of_logits:
-        part = np.log(np.clip(part, EPSILON, None))
+        part = log_probabilities(part)
     others = (summed - choice.weights[index] * part) / rest
     if not choice.of_logits:
         return np.asarray(others)

@@ -107,6 +107,14 @@ class Ledger(Standings):
                 self.on_write(record)
         self._as_ended.clear()
 
+    def failures_in_words(self, what: str) -> str:
+        """Return what the user has to know of failed trials, called `what`; there is one at least."""
+        last = self.failed[-1]
+        return (
+            f"not all {what} may fail, and {len(self.failed)} did, the last one with: {last.error}. "
+            f"See {self.folder.trial(last.trial_id).error}"
+        )
+
     def reopen_failed(self) -> None:
         """Let failed trials be as before their first epoch, in memory alone until they are trained again."""
         for record in self.failed:

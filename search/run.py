@@ -163,17 +163,12 @@ def _close_search(start: SearchStart) -> None:
 
 def _raise_failure(start: SearchStart) -> None:
     """Raise what the user has to know of trials that failed one after the other."""
-    failed = start.ledger.failed
-    if not failed:
+    if not start.ledger.failed:
         raise TrainingError(
             f"{start.folder.url} has no finished trial: the time budget, or the quarter of it "
             "that a search before a committee has, must allow one epoch or more"
         )
-    last = failed[-1]
-    raise TrainingError(
-        f"not all trials may fail, and {len(failed)} did, the last one with: {last.error}. "
-        f"See {start.folder.trial(last.trial_id).error}"
-    )
+    raise TrainingError(start.ledger.failures_in_words("trials"))
 
 
 def _conclude(start: SearchStart) -> SearchResult:

@@ -3,9 +3,8 @@
 import numpy as np
 
 from core.data.dataset import Dataset
-from core.data.split import Split, make_split
+from core.data.split import Split, make_split, require_images_of_each_class
 from core.data.twins import first_identical_rows
-from core.errors import DataError
 
 
 def fold_splits(dataset: Dataset, num_folds: int, seed: int) -> tuple[Split, ...]:
@@ -27,7 +26,8 @@ def fold_splits(dataset: Dataset, num_folds: int, seed: int) -> tuple[Split, ...
     images = first_identical_rows(dataset.x_train)
     representatives = np.unique(images)
     strata = dataset.labels[representatives]
-    _require_enough(dataset, strata, num_folds)
+    advice = "Ask for fewer folds, add rows or remove the class"
+    require_images_of_each_class(dataset, strata, num_folds, f"--folds {num_folds}", advice)
     folds = StratifiedKFold(n_splits=num_folds, shuffle=True, random_state=seed).split(representatives, strata)
     return tuple(_split_of(dataset, np.isin(images, representatives[drawn]), num_folds) for _, drawn in folds)
 
@@ -43,18 +43,6 @@ def whole_split(dataset: Dataset, watched: Split) -> Split:
     is_watched = np.zeros(len(dataset.labels), dtype=bool)
     is_watched[watched.holdout_rows] = True
     return make_split(dataset, np.ones(len(dataset.labels), dtype=bool), is_watched, "all rows")
-
-
-def _require_enough(dataset: Dataset, strata: np.ndarray, num_folds: int) -> None:
-    """Raise DataError where a fold would lack a class."""
-    counts = np.bincount(strata, minlength=dataset.num_classes)
-    rarest = int(counts.argmin())
-    if counts[rarest] < num_folds:
-        raise DataError(
-            f"{dataset.name}: --folds {num_folds} needs {num_folds} different images or more of each class, and class "
-            f"{str(dataset.class_names[rarest])!r} has {counts[rarest]}. Ask for fewer folds, add rows or remove the "
-            "class"
-        )
 
 
 def _split_of(

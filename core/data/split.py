@@ -86,21 +86,35 @@ def _stratified(
 
     representatives = np.unique(images)
     strata = dataset.labels[representatives]
-    _require_enough(dataset, strata, share)
+    needed = math.ceil(1 / min(share, 1 - share) - 1e-9)  # 1 / (1 - 0.9) is 10.000000000000002
+    advice = "Add rows, remove the class, or choose a share nearer to 0.5"
+    require_images_of_each_class(dataset, strata, needed, f"--holdout {share}", advice)
     _, drawn = train_test_split(representatives, test_size=share, stratify=strata, random_state=seed)
     return np.isin(images, drawn)
 
 
-def _require_enough(dataset: Dataset, strata: np.ndarray, share: float) -> None:
-    """Raise DataError where a class has so few images that chance would decide whether both sides get one."""
-    needed = math.ceil(1 / min(share, 1 - share) - 1e-9)  # 1 / (1 - 0.9) is 10.000000000000002
+def require_images_of_each_class(
+    dataset: Dataset,
+    strata: np.ndarray,  # (num_images,) int class indices of the different images
+    needed: int,
+    option: str,
+    advice: str,
+) -> None:
+    """Raise DataError where a class has so few images that chance would decide whether each part gets one.
+
+    Args:
+        dataset: Its name and classes are the message's.
+        strata: What is counted.
+        needed: Images of each class that there must be.
+        option: What needs them, as it is typed.
+        advice: What to do.
+    """
     counts = np.bincount(strata, minlength=dataset.num_classes)
     rarest = int(counts.argmin())
     if counts[rarest] < needed:
         raise DataError(
-            f"{dataset.name}: --holdout {share} needs {needed} different images or more of each class, and class "
-            f"{str(dataset.class_names[rarest])!r} has {counts[rarest]}. Add rows, remove the class, or choose a "
-            "share nearer to 0.5"
+            f"{dataset.name}: {option} needs {needed} different images or more of each class, and class "
+            f"{str(dataset.class_names[rarest])!r} has {counts[rarest]}. {advice}"
         )
 
 

@@ -91,12 +91,7 @@ def read_plan(url: str) -> CommitteePlan:
         FileNotFoundError: there is none.
         StoredFileError: it is torn, of another format, or no plan.
     """
-    raw = files.read_json(url)
-    found = raw.pop("format", None)
-    if found != FORMAT:
-        raise StoredFileError(
-            f"{url} must be a committee's plan of format {FORMAT}, got {found!r}. Use the version that wrote it"
-        )
+    raw = files.read_json_of_format(url, FORMAT, "a committee's plan")
     try:
         plan = CommitteePlan(**{**raw, "members": tuple(raw["members"])})
         _check(plan)

@@ -159,6 +159,20 @@ def read_json(url: str) -> dict[str, Any]:
     return value
 
 
+def read_json_of_format(url: str, version: int, what: str) -> dict[str, Any]:
+    """Read a JSON object whose `format` is a version; return its other fields.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StoredFileError: it is torn, holds no JSON object, or one of another version; `what` says what it must be.
+    """
+    raw = read_json(url)
+    found = raw.pop("format", None)
+    if found != version:
+        raise StoredFileError(f"{url} must be {what} of format {version}, got {found!r}. Use the version that wrote it")
+    return raw
+
+
 def write_npz(url: str, arrays: dict[str, np.ndarray]) -> None:
     """Write named arrays as one uncompressed .npz (softmax hardly compresses, and reading stays fast)."""
     buffer = io.BytesIO()

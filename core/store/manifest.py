@@ -60,12 +60,7 @@ def read_manifest(url: str) -> Manifest:
         FileNotFoundError: there is none.
         StoredFileError: it is torn, of another format, or no manifest.
     """
-    raw = files.read_json(url)
-    found = raw.pop("format", None)
-    if found != FORMAT:
-        raise StoredFileError(
-            f"{url} must be a study manifest of format {FORMAT}, got {found!r}. Use the version that wrote it"
-        )
+    raw = files.read_json_of_format(url, FORMAT, "a study manifest")
     try:
         raw["arguments"] = tuple(raw["arguments"])
         raw["inherited"] = tuple(raw.get("inherited", ()))

@@ -100,12 +100,7 @@ def read_record(url: str) -> TrialRecord:
         FileNotFoundError: there is none.
         StoredFileError: it is torn, of a newer format, or not a record.
     """
-    raw = files.read_json(url)
-    found = raw.pop("format", None)
-    if found != FORMAT:
-        raise StoredFileError(
-            f"{url} must be a trial record of format {FORMAT}, got {found!r}. Use the version that wrote it"
-        )
+    raw = files.read_json_of_format(url, FORMAT, "a trial record")
     try:
         raw["epochs"] = tuple(EpochReport(**epoch) for epoch in raw.pop("epochs"))
         record = TrialRecord(**raw)

@@ -167,11 +167,7 @@ def _conclude(start: SearchStart, steering: CommitteeSteering) -> None:
         raise KeyboardInterrupt
     failed = steering.ledger.failed
     if failed and steering.stop_reason == "failing":
-        last = failed[-1]
-        raise TrainingError(
-            f"not all trainings of the committee may fail, and {len(failed)} did, the last one with: {last.error}. "
-            f"See {steering.ledger.folder.trial(last.trial_id).error}"
-        )
+        raise TrainingError(steering.ledger.failures_in_words("trainings of the committee"))
     if not steering.is_done:
         num_left = len(steering.trainings) - len(steering.ledger.ranked)
         start.say(f"trainings of the committee to go on with in another start of the same command: {num_left}")
