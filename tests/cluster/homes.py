@@ -15,9 +15,10 @@ PasswordAuthentication no
 UsePAM no
 MaxStartups 100
 """
-# no registry can be reached from a host: what uv needs is in its cache; one core is a host's share of this machine
+# No registry can be reached from a host: what uv needs is in its cache. Compiling all modules takes minutes of this
+# machine's cores, which are the hosts' as well: they share what they compile of those that they import.
 PROFILE = """
-export UV_OFFLINE=1
+export UV_OFFLINE=1 UV_COMPILE_BYTECODE=0 PYTHONPYCACHEPREFIX=/mnt/shared/bytecode
 export RAY_OVERRIDE_RESOURCES='{"CPU": 1}'
 """
 

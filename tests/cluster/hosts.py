@@ -37,7 +37,7 @@ home=$3 built=$5 python=$6; shift 6
 number=0
 for folder in "$@"; do mkdir /mnt/kept/$number; mount --bind "$folder" /mnt/kept/$number; number=$((number + 1)); done
 mount -t tmpfs tmpfs /tmp
-mount -t tmpfs -o size=1g tmpfs /dev/shm
+mount -t tmpfs -o size=8g tmpfs /dev/shm
 mount -t tmpfs tmpfs /run
 mkdir /run/sshd
 number=0
