@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-
 SSHD_CONFIG = """
 HostKey /root/.ssh/host_key
 AuthorizedKeysFile /root/.ssh/authorized_keys

@@ -49,7 +49,7 @@ if test "$home" = /root; then
         mount --bind /mnt/python "$folder"
     done
     touch /run/booted
-    exec "$(command -v sshd)" -D -e -f /root/.ssh/sshd_config
+    exec "$(command -v sshd)" -D -E /root/sshd.log -f /root/.ssh/sshd_config
 fi
 touch /run/booted
 exec sleep infinity
@@ -85,14 +85,15 @@ class Host:
         enter = ["nsenter", f"--target={self.pid}", *UNSHARED, "--", "env", "-i"]
         settings = [f"{name}={value}" for name, value in variables.items()]
         command = [*enter, *settings, "bash", "-c", f"cd {self.home}; {script}"]
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     def run(self, script: str, *, seconds: float = 60, **environment: str) -> tuple[int, str]:
         """Run a bash script there; return its exit code and all that it printed.
 
         Raises:
-            subprocess.TimeoutExpired: it took longer than `seconds`; what it started there may go on.
+            AssertionError: it took longer than `seconds`; what it started there may go on.
         """
         with self.start(script, **environment) as process:
             try:
@@ -104,11 +105,11 @@ class Host:
 
     def processes(self) -> list[str]:
         """Return the command line of each process of this host."""
-        here = os.readlink(f"/proc/{self.pid}/ns/pid")
+        here = Path(f"/proc/{self.pid}/ns/pid").readlink()
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):  # it ended meanwhile
-                if os.readlink(folder / "ns" / "pid") == here:
+                if (folder / "ns" / "pid").readlink() == here:
                     found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip())
         return [line for line in found if line]  # a zombie has none
 
@@ -120,7 +121,8 @@ class Network:
         self.shared = shared
         self.hosts: list[Host] = []
         self._switch = _hold(["unshare", "--net", "sleep", "infinity"])
-        _wait_until(lambda: os.readlink(f"/proc/{self._switch.pid}/ns/net") != os.readlink("/proc/self/ns/net"))
+        own, held = (Path(f"/proc/{pid}/ns/net") for pid in ("self", self._switch.pid))
+        _wait_until(lambda: held.readlink() != own.readlink())
         self._ip("link add name switch type bridge")
         self._ip("link set switch up")
 
@@ -166,7 +168,9 @@ class Network:
         self._ip(f"link add {host.name} type veth peer name eth0 netns {host.pid}")
         self._ip(f"link set {host.name} master switch up")
         # Ray asks the way to the internet for its own address: there is one, to nobody
-        script = f"ip addr add {host.address}/24 dev eth0 && ip link set eth0 up && ip route add default via {NETWORK}.254"
+        script = (
+            f"ip addr add {host.address}/24 dev eth0 && ip link set eth0 up && ip route add default via {NETWORK}.254"
+        )
         code, printed = host.run(script)
         assert code == 0, printed
 

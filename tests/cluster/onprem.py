@@ -67,9 +67,9 @@ class OnPrem:
         active = re.search(r"^Active:\s+(\d+) local.cluster.node", self.status(), re.MULTILINE)
         return int(active[1]) if active else 0
 
-    def running(self, host: Host) -> list[str]:
-        """Return what of Ray and of ours runs on a host."""
-        return [line for line in host.processes() if "sshd" not in line]
+    def is_idle(self, host: Host) -> bool:
+        """True where nothing runs on a machine but its ssh server."""
+        return all("sshd" in line for line in host.processes())
 
     def records(self) -> list[TrialRecord]:
         """Return the study's trials so far, by number."""

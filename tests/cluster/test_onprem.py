@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -56,7 +57,7 @@ def searched(cluster: OnPrem) -> Searched:
     assert f"--trials {NUM_TRIALS} " in submit
     with cluster.start(submit) as showing:
         for worker in cluster.workers:
-            wait_for(f"{worker.name} trains", lambda on=worker.name: trained_on(cluster, on), seconds=SEARCH_SECONDS)
+            wait_for(f"{worker.name} trains", partial(trained_on, cluster, worker.name), seconds=SEARCH_SECONDS)
         cluster.network.cut(cluster.laptop)  # as a laptop that sleeps does
         printed, _ = showing.communicate(timeout=LOST_SECONDS)
     cluster.network.mend(cluster.laptop)
@@ -145,8 +146,8 @@ def test_vote_is_taken_on_the_laptop(cluster: OnPrem, searched: Searched) -> Non
 
 
 def test_down_leaves_nothing_running(cluster: OnPrem, searched: Searched) -> None:  # the last of all
-    assert all(cluster.running(host) for host in cluster.hosts)
+    assert not any(cluster.is_idle(host) for host in cluster.hosts)
     code, printed = cluster.run(command("Take it down", "ray down"))
     assert code == 0, printed
     for host in cluster.hosts:
-        wait_for(f"nothing runs on {host.name}", lambda on=host: not cluster.running(on), seconds=END_SECONDS)
+        wait_for(f"nothing runs on {host.name}", partial(cluster.is_idle, host), seconds=END_SECONDS)
