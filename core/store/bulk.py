@@ -68,7 +68,7 @@ def read_each(urls: Iterable[str], read: Read[T]) -> Iterator[T | Unread]:
     for url, data in _contents(list(urls)):
         try:
             yield read(url, data)
-        except Unread as error:
+        except (FileNotFoundError, StoredFileError) as error:
             yield error
 
 
