@@ -147,10 +147,11 @@ def require_writable(url: str) -> None:
     """
     if local_path(url) is not None:  # the first file that is written there tells, before any training
         return
-    probe = join(url, f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
-    write_bytes(probe, b"")
-    with opened(probe, "cannot be deleted") as (fs, path):
-        fs.rm_file(path)
+    name = f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
+    with opened(url, "cannot be written", on_local=WRITING) as (fs, path):
+        fs.pipe_file(join(path, name), b"")
+    with opened(url, "cannot be cleared of old files") as (fs, path):
+        fs.rm_file(join(path, name))
 
 
 def write_json(url: str, value: dict[str, Any]) -> None:
@@ -165,8 +166,9 @@ def read_json(url: str, data: bytes | None = None) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         StoredFileError: the file is torn or holds no JSON object.
     """
+    data = read_bytes(url) if data is None else data
     try:
-        value = json.loads(read_bytes(url) if data is None else data)
+        value = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise StoredFileError(f"{url} is torn or no JSON: {error}. Delete it or restore it from a copy") from error
     if not isinstance(value, dict):
