@@ -10,6 +10,7 @@ from core.config import Config
 from core.errors import ConfigError, StoredFileError, StudyError
 from core.store import files
 from core.store.bulk import read_each
+from core.store.filesystem import scheme_of
 from core.store.records import TrialRecord, read_record
 from core.store.study import StudyFolder
 from search.domain import Domain
@@ -27,9 +28,10 @@ def find_study(name: str, runs: str) -> StudyFolder:
         StudyError: there is none.
     """
     folder = StudyFolder(name)
-    below_runs = StudyFolder(files.join(runs, name))
-    if not files.exists(folder.manifest) and files.exists(below_runs.manifest):
-        return below_runs
+    if not scheme_of(name) and not files.exists(folder.manifest):
+        below_runs = StudyFolder(files.join(runs, name))
+        if files.exists(below_runs.manifest):
+            return below_runs
     try:
         folder.require_exists()
     except StudyError as error:

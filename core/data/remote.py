@@ -14,7 +14,7 @@ from typing import Any
 
 from core.data.kaggle import FILE_NAMES
 from core.errors import DataError, StudyError
-from core.store.filesystem import is_local, open_filesystem, opened, scheme_of
+from core.store.filesystem import is_bucket_missing, is_local, open_filesystem, opened, scheme_of
 
 _FOLDER = "remote"
 _TEMPORARY_PREFIX = ".softvote-"
@@ -71,7 +71,7 @@ def _look_up(source: str) -> dict[str, dict[str, Any]]:
                 return {"": info}
             entries = {entry["name"].rstrip("/").rpartition("/")[2]: entry for entry in fs.ls(path, detail=True)}
         except FileNotFoundError as error:
-            if "bucket" in str(error):
+            if is_bucket_missing(error):
                 raise
             raise DataError(f"--data {source}: there is no such file or folder. Check the URL") from error
     found = {name: entries[name] for name in FILE_NAMES if name in entries}

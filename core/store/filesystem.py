@@ -64,6 +64,11 @@ def is_local(fs: Any) -> bool:
     return isinstance(fs, LocalFileSystem)
 
 
+def is_bucket_missing(error: Exception) -> bool:
+    """True where not a file is missing, but all that it would lie in."""
+    return "NoSuchBucket" in str(error.__cause__) or "bucket does not exist" in str(error)
+
+
 @contextlib.contextmanager
 def opened(url: str, cannot: str, *, on_local: str | None = None) -> Iterator[tuple[Any, str]]:
     """Open a URL's file system for a block of calls, whose failures become one error of ours.
@@ -84,7 +89,7 @@ def opened(url: str, cannot: str, *, on_local: str | None = None) -> Iterator[tu
     except SoftvoteError:
         raise
     except (FileNotFoundError, NotADirectoryError) as error:
-        if on_local is None and not _is_bucket_missing(error):
+        if on_local is None and not is_bucket_missing(error):
             raise FileNotFoundError(*error.args) from error
         raise StudyError(
             _local_words(url, cannot, error, on_local) if is_local(fs) else _no_bucket(url, path, cannot)
@@ -136,11 +141,6 @@ def _where_credentials_lie(url: str) -> str:
     if EXTRAS.get(scheme_of(url)) == "gs":
         return "GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, or the instance's account"
     return "their environment variables and files"
-
-
-def _is_bucket_missing(error: Exception) -> bool:
-    """True where it is not the file that is missing, but all that it would lie in."""
-    return "NoSuchBucket" in str(error.__cause__) or "bucket does not exist" in str(error)
 
 
 def _said(error: Exception) -> str:
