@@ -1,6 +1,7 @@
 """The file system behind a path or an fsspec URL: listings that are never stale, failures in one line each."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,7 @@ NO_ANSWER = {"EndpointConnectionError", "ConnectionError", "HTTPClientError", "C
 NO_ANSWER |= {"TimeoutError", "FSTimeoutError"}
 MAX_SAID = 200
 """Letters of what a package said that are shown."""
+logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it prints the traceback of every failure that it raises
 
 
 def open_filesystem(url: str) -> tuple[Any, str]:
@@ -119,12 +121,13 @@ def _remote_words(url: str, cannot: str, error: Exception) -> str:
     """Return what an object store's failure means, and what to do."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     said = _said(error)
-    if kinds & NO_CREDENTIALS or any(words in f"{error} {error.__cause__}" for words in REFUSED_CREDENTIALS):
+    code, whole = getattr(error, "code", None), f"{error} {error.__cause__}"
+    if kinds & NO_CREDENTIALS or code == 401 or any(words in whole for words in REFUSED_CREDENTIALS):
         return (
             f"{url} {cannot} without credentials that are valid ({said}). Give them as the cloud's own tools take "
             f"them: {_where_credentials_lie(url)}"
         )
-    if isinstance(error, PermissionError) or getattr(error, "code", None) in (401, 403):
+    if isinstance(error, PermissionError) or code == 403 or whole.startswith("Forbidden"):
         return (
             f"{url} {cannot}: access is denied ({said}). This account or role must be allowed to list, read, write and "
             "delete there; or name another place"

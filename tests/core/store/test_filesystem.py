@@ -52,6 +52,11 @@ def test_a_missing_package_is_told_with_the_extra_that_brings_it(
         (PermissionError("The AWS Access Key Id (InvalidAccessKeyId)"), "without credentials that are valid (The AWS"),
         (PermissionError("Access Denied"), "access is denied (Access Denied). This account or role must be allowed"),
         (error_named("HttpError", "Forbidden", code=403), "access is denied (Forbidden)"),
+        (OSError("Forbidden: b/bucket/o\nno access"), "access is denied (Forbidden: b/bucket/o no access)"),
+        (
+            error_named("HttpError", "Anonymous caller", code=401),
+            "without credentials that are valid (Anonymous caller",
+        ),
         (error_named("EndpointConnectionError", "Could not connect"), "the object store does not answer (Could not"),
         (TimeoutError(), "the object store does not answer (TimeoutError). Check the network and the endpoint"),
         (FileNotFoundError("The specified bucket does not exist"), "there is no bucket memory://bucket. Make it, or"),
