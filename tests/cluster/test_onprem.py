@@ -16,7 +16,7 @@ from tests.cluster.onprem import OnPrem, on_prem, wait_for
 pytestmark = pytest.mark.cluster
 
 NUM_WORKERS = 2
-NUM_TRIALS = 40
+NUM_TRIALS = 30
 UP_SECONDS = 900
 LOST_SECONDS = 180
 SEARCH_SECONDS = 900
@@ -65,7 +65,7 @@ def searched(cluster: OnPrem) -> Searched:
     assert name is not None, printed
 
     lost = cluster.workers[-1]
-    wait_for("a trial to take away", lambda: [r for r in trained_on(cluster, lost.name) if not r.has_ended], seconds=60)
+    wait_for("a trial to take away", partial(trial_amid, cluster, lost.name), seconds=SEARCH_SECONDS)
     cluster.network.cut(lost)
     time.sleep(2)  # what was on its way has come
     before = next(record for record in trained_on(cluster, lost.name) if not record.has_ended)
@@ -84,6 +84,12 @@ def searched(cluster: OnPrem) -> Searched:
 def trained_on(cluster: OnPrem, name: str) -> list[TrialRecord]:
     """Return the trials that were last on a host and have some epochs."""
     return [record for record in cluster.records() if record.node == name and len(record.epochs) > 3]
+
+
+def trial_amid(cluster: OnPrem, name: str) -> bool:
+    """True where a trial runs on a host and is not about to end: rungs are at 20 and 80 epochs."""
+    running = [record for record in trained_on(cluster, name) if not record.has_ended]
+    return any(len(record.epochs) % 20 in range(2, 12) for record in running)
 
 
 def goes_on(cluster: OnPrem, before: TrialRecord) -> bool:
