@@ -15,6 +15,7 @@ from ray.tune.search import Searcher
 from core.errors import StudyError, TrainingError
 from core.store.study import StudyFolder
 from search.callbacks import HandOver
+from search.capacity import Resources
 from search.steering import Steering
 from search.trainable import TrialTrainable
 from search.tune import SteeringScheduler, SteeringSearcher, SteeringStopper
@@ -30,6 +31,10 @@ def result_of(number: int, epoch: int, log_loss: float) -> dict[str, Any]:
     return fields | {"number": number, "has_predictions": True, "precision": "float32", "node": "here"}
 
 
+def resources(max_concurrent: int) -> Resources:
+    return Resources(cpus_per_trial=1, gpus_per_trial=0, max_concurrent=max_concurrent)
+
+
 def trial_of(suggestion: Any) -> dict[str, Any]:
     assert isinstance(suggestion, dict)
     return suggestion["trial"]
@@ -37,7 +42,7 @@ def trial_of(suggestion: Any) -> dict[str, Any]:
 
 def test_searcher_suggests_no_more_than_may_run_and_finishes_with_the_budget(make_steering):
     steering = make_steering(num_trials=2)
-    searcher = SteeringSearcher(steering, StudyFolder("runs/s"), max_concurrent=1)
+    searcher = SteeringSearcher(steering, StudyFolder("runs/s"), resources(1))
     first = trial_of(searcher.suggest("a"))
     assert first["number"] == 0
     assert Path(first["folder"]).is_absolute(), "workers work in folders of their own"
@@ -50,9 +55,7 @@ def test_searcher_suggests_no_more_than_may_run_and_finishes_with_the_budget(mak
 
 def test_searcher_waits_with_a_suggestion_until_a_warm_worker_has_begun_the_one_before(make_steering):
     hand_over = HandOver()
-    searcher = SteeringSearcher(
-        make_steering(num_trials=9), StudyFolder("runs/s"), max_concurrent=4, hand_over=hand_over
-    )
+    searcher = SteeringSearcher(make_steering(num_trials=9), StudyFolder("runs/s"), resources(4), hand_over)
     assert [trial_of(searcher.suggest(name))["number"] for name in "ab"] == [0, 1], "cold workers start side by side"
     hand_over.on_trial_complete(0, [], None)
     assert trial_of(searcher.suggest("c"))["number"] == 2
@@ -133,7 +136,7 @@ def test_error_of_the_driver_stops_the_search_and_is_kept_to_be_raised(make_stee
         == TrialScheduler.STOP
     )
     assert str(steering.error) == "no space left"
-    assert SteeringStopper(steering).stop_all()
+    assert SteeringStopper(steering, lambda: 1).stop_all()
 
 
 def test_adapters_are_neither_copied_nor_pickled_with_the_steering(make_steering):
