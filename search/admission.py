@@ -8,12 +8,15 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import ClusterError, SoftvoteError
 from core.store import files
-from search.capacity import Node, usable_nodes
+from search.capacity import usable_nodes
 from search.node_check import describe_code
+
+if TYPE_CHECKING:
+    from search.nodes import Node
 
 MOST_SECONDS = 60.0
 """What a node may take to answer; one that has just started, a second or two."""
@@ -43,7 +46,7 @@ class Admission:
         """Ids of the nodes that may run no trials."""
         self._asked: dict[str, _Question] = {}
 
-    def require(self, nodes: list[Node], pause: Callable[[float], None] = time.sleep) -> None:
+    def require(self, nodes: list["Node"], pause: Callable[[float], None] = time.sleep) -> None:
         """Ask all of `nodes` at once, and wait for their answers.
 
         Args:
@@ -60,7 +63,7 @@ class Admission:
                 raise ClusterError(complaint)
             pause(POLL_SECONDS)
 
-    def admitted(self, nodes: list[Node]) -> list[Node]:
+    def admitted(self, nodes: list["Node"]) -> list["Node"]:
         """Return those of `nodes` that may run trials; new ones are asked, and not waited for."""
         self._ask(nodes)
         complaint = self._take_answers()
@@ -78,11 +81,11 @@ class Admission:
             with contextlib.suppress(OSError):  # a study is in it
                 place.rmdir()
 
-    def _is_open(self, node: Node) -> bool:
+    def _is_open(self, node: "Node") -> bool:
         """True for a node that has not answered yet."""
         return node.node_id not in self._admitted | self.refused
 
-    def _ask(self, nodes: list[Node]) -> None:
+    def _ask(self, nodes: list["Node"]) -> None:
         """Begin to ask the nodes that have not been asked."""
         for node in nodes:
             if self._is_open(node) and node.node_id not in self._asked:
@@ -104,11 +107,12 @@ class Admission:
 class _Question:
     """One node's task, and the two files by which it shows that it shares the study's folder."""
 
-    def __init__(self, node: Node, folder: str, own_code: dict[str, Any]) -> None:
+    def __init__(self, node: "Node", folder: str, own_code: dict[str, Any]) -> None:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         self._node, self._folder, self._own_code = node, folder, own_code
+        self._name = f"{node.name} ({_address(node)})"
         self._nonce = secrets.token_hex(8)
         self._probe = files.join(folder, f"{files.TEMPORARY_PREFIX}probe-{self._nonce}")
         self._answer = f"{self._probe}-answer"
@@ -150,7 +154,7 @@ class _Question:
 
     def _judge(self, answer: dict[str, Any]) -> str | None:
         """Return what is wrong with an answer."""
-        node, own = self._node.name, self._own_code
+        node, own = self._name, self._own_code
         if "no_answer" in answer:
             if self._node.node_id not in {alive.node_id for alive in usable_nodes()}:
                 return None  # it is lost, and no answer is one: its next trial would be lost with it
@@ -184,9 +188,9 @@ class _Question:
             "s3://bucket/runs)"
         )
         if answer["error"] is not None:
-            return f"{rule}; node {self._node.name} says: {answer['error']}"
+            return f"{rule}; node {self._name} says: {answer['error']}"
         if not answer["reaches"] or not self._is_seen():
-            return f"{rule}; node {self._node.name} does not share {self._folder} with this machine"
+            return f"{rule}; node {self._name} does not share {self._folder} with this machine"
         return None
 
     def _is_seen(self) -> bool:
@@ -212,3 +216,9 @@ def _task() -> Callable[..., dict[str, Any]]:
         return check_node(probe_url, answer_url, own_modules)
 
     return check
+
+
+def _address(node: "Node") -> str:
+    """Return a node's address, which Ray has among its resources."""
+    names = (name.removeprefix("node:") for name in node.resources if name.startswith("node:"))
+    return next((name for name in names if not name.startswith("__")), node.node_id[:8])

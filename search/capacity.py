@@ -1,28 +1,18 @@
 """How many trials may run at once, and on which nodes, while a cluster's nodes come and go."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core.errors import ClusterError
-from search.nodes import alive_nodes, draining_nodes
+
+if TYPE_CHECKING:  # it loads ray, which must not be loaded before search.authentication has had its say
+    from search.nodes import Node
 
 HEAD = "node:__internal_head__"
 """Resource that Ray gives the head."""
 LOOK_UP_SECONDS = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Node:
-    """What one machine of the cluster offers."""
-
-    node_id: str
-    name: str
-    """As people call it: its host's name and address."""
-    cpus: float
-    gpus: float
-    is_head: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +50,12 @@ def plan_resources(
     """
     nodes = usable_nodes()
     if gpus_per_trial is None:
-        gpus_per_trial = 1.0 if any(node.gpus for node in nodes) else 0.0
+        gpus_per_trial = 1.0 if any(node.resources.get("GPU", 0) for node in nodes) else 0.0
     live = LiveCapacity(cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial, say=say)
     fitting = live.num_at_once()
     if fitting < 1:
-        have = ", ".join(f"{node.cpus:g} CPUs and {node.gpus:g} GPUs" for node in nodes)
+        offers = [(node.resources.get("CPU", 0), node.resources.get("GPU", 0)) for node in nodes]
+        have = ", ".join(f"{cpus:g} CPUs and {gpus:g} GPUs" for cpus, gpus in offers)
         raise ClusterError(
             f"a trial must fit on one machine of the cluster ({have or 'none'}); got --cpus-per-trial "
             f"{cpus_per_trial} and --gpus-per-trial {gpus_per_trial:g}. Ask for less"
@@ -72,10 +63,22 @@ def plan_resources(
     return Resources(cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial, max_concurrent=fitting, live=live)
 
 
-def usable_nodes() -> list[Node]:
+def usable_nodes() -> list["Node"]:
     """Return the nodes that are alive and have no notice."""
+    from search.nodes import alive_nodes, draining_nodes
+
     draining = draining_nodes()
-    return [_node_of(raw) for raw in alive_nodes() if raw["NodeID"] not in draining]
+    return [node for node in alive_nodes() if node.node_id not in draining]
+
+
+def is_head(node: "Node") -> bool:
+    """True for the node that leads the cluster."""
+    return HEAD in node.resources
+
+
+def num_fitting_on(node: "Node", cpus_per_trial: int, gpus_per_trial: float) -> int:
+    """Return how many trials fit on one node."""
+    return num_fitting(node.resources.get("CPU", 0), node.resources.get("GPU", 0), cpus_per_trial, gpus_per_trial)
 
 
 class Screen(Protocol):
@@ -84,7 +87,7 @@ class Screen(Protocol):
     refused: set[str]
     """Ids of those that may not."""
 
-    def admitted(self, nodes: list[Node]) -> list[Node]:
+    def admitted(self, nodes: list["Node"]) -> list["Node"]:
         """Return those that may, as far as it is known yet."""
 
 
@@ -99,7 +102,7 @@ class LiveCapacity:
     gpus_per_trial: float
     say: Callable[[str], None] = lambda _: None
     screen: Screen | None = None
-    look_up: Callable[[], list[Node]] = usable_nodes
+    look_up: Callable[[], list["Node"]] = usable_nodes
     clock: Callable[[], float] = time.monotonic
     _spared_heads: set[str] = field(default_factory=set)
     _num_at_once: int = 0
@@ -118,19 +121,19 @@ class LiveCapacity:
         """Return the ids of the nodes on which no further trial may be placed, sorted."""
         return tuple(sorted(self._spared_heads | (set() if self.screen is None else self.screen.refused)))
 
-    def trial_nodes(self) -> list[Node]:
+    def trial_nodes(self) -> list["Node"]:
         """Return the nodes that may run trials now, as far as it is known yet."""
         fitting = [node for node in self.look_up() if self._fit_on(node)]
         nodes = [node for node in fitting if node.node_id not in self._spared_heads]
         if self.screen is not None:
             nodes = self.screen.admitted(nodes)
-        if any(not node.is_head for node in nodes):  # from now on: a head that takes its turns is slow for all
-            self._spared_heads |= {node.node_id for node in fitting if node.is_head}
+        if any(not is_head(node) for node in nodes):  # from now on: a head that takes its turns is slow for all
+            self._spared_heads |= {node.node_id for node in fitting if is_head(node)}
         return [node for node in nodes if node.node_id not in self._spared_heads]
 
-    def _fit_on(self, node: Node) -> int:
+    def _fit_on(self, node: "Node") -> int:
         """Return how many trials fit on one node."""
-        return num_fitting(node.cpus, node.gpus, self.cpus_per_trial, self.gpus_per_trial)
+        return num_fitting_on(node, self.cpus_per_trial, self.gpus_per_trial)
 
     def _tell(self, earlier: int) -> None:
         """Say once that there is nothing to run on, and once that there is again."""
@@ -150,15 +153,3 @@ def num_fitting(cpus: float, gpus: float, cpus_per_trial: int, gpus_per_trial: f
     if gpus_per_trial >= 1:
         return min(by_cpus, int(gpus // gpus_per_trial))
     return min(by_cpus, int(gpus) * int(1 / gpus_per_trial + 1e-9))
-
-
-def _node_of(raw: Mapping[str, Any]) -> Node:
-    """Return a node from what Ray tells of it."""
-    offers = raw["Resources"]
-    return Node(
-        node_id=raw["NodeID"],
-        name=f"{raw['NodeManagerHostname']} ({raw['NodeManagerAddress']})",
-        cpus=offers.get("CPU", 0.0),
-        gpus=offers.get("GPU", 0.0),
-        is_head=HEAD in offers,
-    )

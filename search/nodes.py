@@ -1,17 +1,32 @@
-"""The cluster's nodes as they are now."""
+"""Which nodes of the cluster are alive, and which have notice to go."""
 
-from typing import Any
+from dataclasses import dataclass
 
-
-def alive_nodes() -> list[dict[str, Any]]:
-    """Return what Ray knows of each node that is alive."""
-    import ray
-
-    return [node for node in ray.nodes() if node["Alive"]]
+import ray
+import ray._private.state  # the nodes that drain have no public look-up but the dashboard's
 
 
-def draining_nodes() -> set[str]:
-    """Return the ids of the nodes that have notice."""
-    from ray._private.state import state
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A node that is alive."""
 
-    return set(state.get_draining_nodes())
+    node_id: str
+    """Ray's own id of one start of a node, hexadecimal: a node that comes back has another."""
+    name: str
+    """Host name."""
+    resources: dict[str, float]
+    """All that it has, in use or not, by Ray's names: CPU, GPU, memory, node:__internal_head__ on the head, ..."""
+
+
+def alive_nodes() -> tuple[Node, ...]:
+    """Return the nodes that are alive, draining ones too."""
+    return tuple(
+        Node(node_id=node["NodeID"], name=node["NodeManagerHostname"], resources=node["Resources"])
+        for node in ray.nodes()
+        if node["Alive"]
+    )
+
+
+def draining_nodes() -> frozenset[str]:
+    """Return the ids of the nodes that have notice to go."""
+    return frozenset(ray._private.state.state.get_draining_nodes())

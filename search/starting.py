@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from search.capacity import num_fitting, usable_nodes
+from search.capacity import is_head, num_fitting_on, usable_nodes
 
 MOST_SECONDS = 900.0
 """A machine with graphics cards takes some minutes from its order to its first trial."""
@@ -49,13 +49,13 @@ def wait_for_starting_nodes(
 
 def num_starting_nodes() -> int:
     """Return how many nodes the autoscaler has ordered, or has to order, and are not there yet."""
-    return max(_num_ordered(), _num_promised() - sum(not node.is_head for node in usable_nodes()))
+    return max(_num_ordered(), _num_promised() - sum(not is_head(node) for node in usable_nodes()))
 
 
 def _fits_beside_head(cpus_per_trial: int, gpus_per_trial: float | None) -> bool:
     """True where a node that is not the head can run a trial."""
-    workers = [node for node in usable_nodes() if not node.is_head]
-    return any(num_fitting(node.cpus, node.gpus, cpus_per_trial, gpus_per_trial or 0) for node in workers)
+    workers = [node for node in usable_nodes() if not is_head(node)]
+    return any(num_fitting_on(node, cpus_per_trial, gpus_per_trial or 0) for node in workers)
 
 
 def _num_ordered() -> int:

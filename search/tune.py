@@ -53,9 +53,9 @@ class SteeringSearcher(LivesInDriver, Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """Return the next trial's config, None while all workers are busy, FINISHED when nothing is left."""
-        if self._has_to_wait():
-            return None
         try:
+            if self._has_to_wait():
+                return None
             assignment = self._steering.next_trial()
         except Exception as error:
             self._steering.abort(error)  # raised here, Tune would wrap it into a text
@@ -169,8 +169,9 @@ class SteeringStopper(LivesInDriver, Stopper):
         After it at once, where no node is left to run on: what waits for one is left as it is on disk.
         """
         steering = self._steering
-        is_stranded = self._capacity() == 0 and steering.is_time_up
-        return steering.stop_reason is not None or steering.is_overtime or is_stranded
+        if steering.stop_reason is not None or steering.is_overtime:
+            return True
+        return steering.is_time_up and self._capacity() == 0
 
 
 def run_tune(

@@ -6,6 +6,8 @@ import pytest
 from core.errors import ClusterError
 from search.authentication import require_token, set_authentication
 
+from ..test_layers import loaded_by
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
@@ -74,3 +76,7 @@ def test_set_authentication_turns_tokens_on_and_makes_one_for_a_private_cluster_
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     set_authentication("10.0.0.1:6379")
     assert os.environ["RAY_AUTH_MODE"] == "disabled", "turned off on purpose"
+
+
+def test_nothing_loads_ray_before_authentication_is_set():
+    assert not {name for name in loaded_by("search.run") if name.partition(".")[0] == "ray"}

@@ -3,12 +3,13 @@
 import pytest
 
 from core.errors import ClusterError
-from search.capacity import HEAD, LiveCapacity, Node, Resources, num_fitting, plan_resources
+from search.capacity import HEAD, LiveCapacity, Resources, num_fitting, plan_resources
+from search.nodes import Node
 from search.placement import NODE_ID, placement
 
 
 def node(name: str, cpus: float = 2, gpus: float = 0, *, is_head: bool = False) -> Node:
-    return Node(node_id=name, name=name, cpus=cpus, gpus=gpus, is_head=is_head)
+    return Node(node_id=name, name=name, resources={"CPU": cpus, "GPU": gpus} | ({HEAD: 1.0} if is_head else {}))
 
 
 class MadeUpCluster:
@@ -105,27 +106,23 @@ def test_capacity_counts_only_nodes_that_the_screen_admits_and_shuns_those_it_re
     assert (cluster.at_once_later(), cluster.capacity.shunned_nodes()) == (2, ("bad", "head"))
 
 
-def raw(name: str, **resources: float) -> dict[str, object]:
-    return {"NodeID": name, "NodeManagerHostname": name, "NodeManagerAddress": "10.0.0.1", "Resources": resources}
-
-
 @pytest.fixture
-def nodes(monkeypatch) -> list[dict[str, object]]:
+def nodes(monkeypatch) -> list[Node]:
     """Nodes as Ray tells of them; the one called leaving has notice."""
-    raw_nodes: list[dict[str, object]] = []
-    monkeypatch.setattr("search.capacity.alive_nodes", lambda: raw_nodes)
-    monkeypatch.setattr("search.capacity.draining_nodes", lambda: {"leaving"})
-    return raw_nodes
+    alive: list[Node] = []
+    monkeypatch.setattr("search.nodes.alive_nodes", lambda: tuple(alive))
+    monkeypatch.setattr("search.nodes.draining_nodes", lambda: frozenset({"leaving"}))
+    return alive
 
 
 def test_plan_resources_leaves_out_the_head_and_a_node_that_has_notice(nodes):
-    nodes += [raw("head", CPU=8, **{HEAD: 1}), raw("leaving", CPU=8), raw("a", CPU=2), raw("b", CPU=3)]
+    nodes += [HEAD_NODE, node("leaving", 8), node("a", 2), node("b", 3)]
     plan = plan_resources(1, None)
     assert (plan.max_concurrent, plan.gpus_per_trial, plan.shunned_nodes()) == (5, 0, ("head",))
 
 
 def test_plan_resources_takes_a_card_each_where_there_are_any_and_says_what_there_is_where_none_fits(nodes):
-    nodes += [raw("a", CPU=2), raw("b", CPU=8, GPU=2)]
+    nodes += [node("a", 2), node("b", 8, gpus=2)]
     assert plan_resources(1, None).max_concurrent == 2
     with pytest.raises(ClusterError, match=r"2 CPUs and 0 GPUs, 8 CPUs and 2 GPUs.*--gpus-per-trial 4. Ask for less"):
         plan_resources(1, 4)

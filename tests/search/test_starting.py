@@ -2,11 +2,11 @@
 
 import pytest
 
-from search.capacity import Node
+from search.nodes import Node
 from search.starting import MOST_SECONDS, num_starting_nodes, wait_for_starting_nodes
 
-HEAD = Node(node_id="head", name="head", cpus=8, gpus=0, is_head=True)
-WORKER = Node(node_id="a", name="a", cpus=2, gpus=0, is_head=False)
+HEAD = Node(node_id="head", name="head", resources={"CPU": 8, "node:__internal_head__": 1})
+WORKER = Node(node_id="a", name="a", resources={"CPU": 2})
 
 
 class Waiting:
@@ -46,7 +46,7 @@ def test_waiting_ends_with_the_first_node_that_fits_and_is_told_once(monkeypatch
 
 
 def test_waiting_is_for_a_node_that_a_trial_fits_on(monkeypatch):
-    big = Node(node_id="b", name="b", cpus=4, gpus=0, is_head=False)
+    big = Node(node_id="b", name="b", resources={"CPU": 4})
     waiting = Waiting(monkeypatch, [WORKER], [], [big])
     waiting.wait(1, cpus=4)
     assert waiting.seconds == 3

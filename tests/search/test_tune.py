@@ -15,7 +15,8 @@ from ray.tune.search import Searcher
 from core.errors import StudyError, TrainingError
 from core.store.study import StudyFolder
 from search.callbacks import HandOver
-from search.capacity import Resources
+from search.capacity import HEAD, LiveCapacity, Resources
+from search.nodes import Node
 from search.steering import Steering
 from search.trainable import TrialTrainable
 from search.tune import SteeringScheduler, SteeringSearcher, SteeringStopper
@@ -62,6 +63,33 @@ def test_searcher_waits_with_a_suggestion_until_a_warm_worker_has_begun_the_one_
     assert searcher.suggest("d") is None
     hand_over.on_trial_start(0, [], None)
     assert trial_of(searcher.suggest("d"))["number"] == 3
+
+
+def test_searcher_without_any_node_waits_until_the_search_is_to_end(make_steering):
+    searcher = SteeringSearcher(make_steering(), StudyFolder("runs/s"), resources(0))
+    assert searcher.suggest("a") is None
+    assert searcher.suggest("a") is None
+    searcher._steering.interrupt()
+    assert searcher.suggest("a") == Searcher.FINISHED
+    late = SteeringSearcher(make_steering(deadline=time.time() - 1), StudyFolder("runs/s"), resources(0))
+    assert late.suggest("a") == Searcher.FINISHED
+
+
+def test_stopper_ends_a_search_without_any_node_once_its_time_is_up(make_steering):
+    assert not SteeringStopper(make_steering(), lambda: 0).stop_all()
+    late = make_steering(deadline=time.time() - 1)
+    assert SteeringStopper(late, lambda: 0).stop_all()
+    assert not SteeringStopper(late, lambda: 1).stop_all(), "what runs may report its last epoch"
+
+
+def test_searcher_names_the_nodes_that_are_spared(make_steering):
+    live = LiveCapacity(cpus_per_trial=1, gpus_per_trial=0, look_up=lambda: [head, node])
+    head, node = (Node(node_id=name, name=name, resources={"CPU": 1}) for name in ("head", "node"))
+    head.resources[HEAD] = 1
+    plan = dataclasses.replace(resources(9), live=live)
+    searcher = SteeringSearcher(make_steering(), StudyFolder("runs/s"), plan)
+    assert trial_of(searcher.suggest("a"))["shunned_nodes"] == ("head",)
+    assert searcher.suggest("b") is None, "only the node's one processor counts"
 
 
 def test_scheduler_continues_until_the_last_epoch_and_stops_then(make_steering):
