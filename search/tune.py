@@ -168,10 +168,8 @@ class SteeringStopper(LivesInDriver, Stopper):
 
         After it at once, where no node is left to run on: what waits for one is left as it is on disk.
         """
-        steering = self._steering
-        if steering.stop_reason is not None or steering.is_overtime:
-            return True
-        return steering.is_time_up and self._capacity() == 0
+        is_stranded = self._steering.is_time_up and self._capacity() == 0
+        return self._steering.stop_reason is not None or self._steering.is_overtime or is_stranded
 
 
 def run_tune(
