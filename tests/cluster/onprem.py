@@ -14,7 +14,6 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from core.store.records import TrialRecord, read_record
-from core.store.study import StudyFolder
 from tests.cluster.guide import ROOT
 from tests.cluster.homes import make_host_home, make_laptop_home
 from tests.cluster.hosts import SHARED, SYSTEM_PATH, Host, Network
@@ -44,11 +43,6 @@ class OnPrem:
         """The machines, the head first."""
         return (self.head, *self.workers)
 
-    @property
-    def study(self) -> StudyFolder:
-        """The study, as this machine sees the folder that the hosts share."""
-        return StudyFolder(str(self.network.shared / "runs" / STUDY))
-
     def start(self, command: str, **environment: str) -> subprocess.Popen[str]:
         """Start one of the guide's commands on the laptop, in the repository's folder."""
         return self.laptop.start(f"cd {ROOT} && {_without_uv(command)}", **{**self._environment(), **environment})
@@ -71,12 +65,11 @@ class OnPrem:
         """True where nothing runs on a machine but its ssh server."""
         return all("sshd" in line for line in host.processes())
 
-    def records(self) -> list[TrialRecord]:
-        """Return the study's trials so far, by number."""
-        if not (self.network.shared / "runs" / STUDY / "trials").exists():
-            return []
-        folders = (self.study.trial(trial_id) for trial_id in self.study.trial_ids())
-        return [read_record(folder.record) for folder in folders if Path(folder.record).exists()]
+    def records(self, study: str = STUDY) -> list[TrialRecord]:
+        """Return a study's trials so far, by number."""
+        # read on this machine, which has the folder that the hosts share
+        trials = (self.network.shared / "runs" / study / "trials").glob("t*/trial.json")
+        return [read_record(str(path)) for path in sorted(trials)]
 
     def _environment(self) -> dict[str, str]:
         return {

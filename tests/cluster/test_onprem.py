@@ -61,8 +61,7 @@ def searched(cluster: OnPrem) -> Searched:
         cluster.network.cut(cluster.laptop)  # as a laptop that sleeps does
         printed, _ = showing.communicate(timeout=LOST_SECONDS)
     cluster.network.mend(cluster.laptop)
-    name = re.search(r"Job '(\w+)' submitted", printed)
-    assert name is not None, printed
+    following = job_command("ray job logs", printed)
 
     lost = cluster.workers[-1]
     wait_for("a trial to take away", partial(trial_amid, cluster, lost.name), seconds=SEARCH_SECONDS)
@@ -74,11 +73,17 @@ def searched(cluster: OnPrem) -> Searched:
     mended = time.time()
     wait_for("it joins again", lambda: cluster.num_joined() == 1 + NUM_WORKERS, seconds=LOST_SECONDS)
 
-    following = command("Watch it, stop it, go on", "ray job logs").replace("NAME", name[1])
     code, log = cluster.run(following, seconds=SEARCH_SECONDS)
     assert code == 0, log
     _, jobs = cluster.run(command("Watch it, stop it, go on", "ray job list"))
     return Searched(log=log, jobs=jobs, lost=lost.name, before=before, mended=mended, records=cluster.records())
+
+
+def job_command(words: str, printed: str) -> str:
+    """Return one of the guide's commands on a job, with the name that its submission printed."""
+    name = re.search(r"Job '(\w+)' submitted", printed)
+    assert name is not None, printed
+    return command("Watch it, stop it, go on", words).replace("NAME", name[1])
 
 
 def trained_on(cluster: OnPrem, name: str) -> list[TrialRecord]:
@@ -149,6 +154,22 @@ def test_vote_is_taken_on_the_laptop(cluster: OnPrem, searched: Searched) -> Non
     assert code == 0, printed
     assert f"{NUM_TRIALS} trials" in printed
     assert "submission.csv" in printed
+
+
+def test_job_that_is_stopped_ends_cleanly_and_says_how_to_go_on(cluster: OnPrem, searched: Searched) -> None:
+    submit = command("Run a search", "ray job submit").replace("--study first", "--study second --epochs 2000")
+    with cluster.start(submit.replace("ray job submit", "ray job submit --no-wait")) as submission:
+        printed, _ = submission.communicate(timeout=END_SECONDS)
+    wait_for(
+        "both workers train",
+        lambda: sum(len(record.epochs) > 1 for record in cluster.records("second")) == NUM_WORKERS,
+        seconds=LOST_SECONDS,
+    )
+    code, stopped = cluster.run(job_command("ray job stop", printed))
+    assert code == 0, stopped
+    _, log = cluster.run(job_command("ray job logs", printed))
+    assert "Traceback" not in log
+    assert f"to go on from their last epoch: {NUM_WORKERS}" in log
 
 
 def test_down_leaves_nothing_running(cluster: OnPrem, searched: Searched) -> None:  # the last of all
