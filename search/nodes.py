@@ -4,6 +4,7 @@ Looked up in Ray's own tables, each at most once a second, so that the loop may 
 """
 
 import re
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ LOOK_UP_SECONDS = 1.0
 """How old an answer may be."""
 MOST_WAIT_SECONDS = 3.0
 """A node that shuts down may end its processes before its own end is known; so long that is waited for."""
+UNAVAILABLE = "is unavailable"
+"""Words of Ray's error on an actor that cannot be reached, for whatever reason."""
 _NODE_DIED = re.compile(r"node has died\. Node Id: ([0-9a-f]+)")
 _ACTOR = re.compile(r"\b[0-9a-f]{32}\b")
 _Answer = TypeVar("_Answer")
@@ -105,16 +108,29 @@ def lost_node(error: str) -> str | None:
     deadline = time.monotonic() + MOST_WAIT_SECONDS
     while _is_staying(node_id):
         if time.monotonic() >= deadline:
-            # an actor that lives and cannot be reached: the network's fault, not the trial's
-            return node_id if _actor(actor[0]).get("State") == "ALIVE" else None
+            return node_id if UNAVAILABLE in error and not _has_died_alone(actor[0]) else None
         time.sleep(0.2)
     return node_id
 
 
 def _is_staying(node_id: str) -> bool:
-    """True where a node is alive, and has no notice, at this moment."""
-    is_alive = any(node["NodeID"] == node_id and node["Alive"] for node in _all_nodes(0))
-    return is_alive and node_id not in _draining(0)
+    """True where a node is alive, answers, and has no notice, at this moment."""
+    node = next((node for node in _all_nodes(0) if node["NodeID"] == node_id and node["Alive"]), None)
+    return node is not None and node_id not in _draining(0) and _answers(node)
+
+
+def _answers(node: dict[str, Any]) -> bool:
+    """True where the node's raylet takes a connection; of one that was killed the head hears 15 seconds later."""
+    try:
+        socket.create_connection((node["NodeManagerAddress"], node["NodeManagerPort"]), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _has_died_alone(actor_id: str) -> bool:
+    """True where the node says that the actor's process has died; one that lives may just be out of reach."""
+    return "worker process has died" in str(_actor(actor_id).get("DeathCause", ""))
 
 
 def _actor(actor_id: str) -> dict[str, Any]:

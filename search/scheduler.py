@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 WORKER_DIED = "the worker's process died (out of memory, or killed)"
-ACTOR_GONE = ("actor died", "worker process has died", "is unavailable")
+ACTOR_GONE = ("actor died", "worker process has died", nodes.UNAVAILABLE)
 """Words of Ray's errors on an actor whose process or node is gone, or cannot be reached."""
 FELL_SILENT = f"it reported nothing for {TIMES_USUAL} times its usual epoch or more, and was ended"
 
@@ -93,7 +93,7 @@ class SteeringScheduler(LivesInDriver, FIFOScheduler):
         number, trial_id = trial.config["trial"]["number"], trial.config["trial"]["trial_id"]
         if number in self._leaving:
             self._leaving.discard(number)
-            self._steering.release(number)
+            self._steering.release(number, with_notice=True)
             return
         if number not in self._steering.running:  # it has ended, or Tune is ending
             return
@@ -105,21 +105,21 @@ class SteeringScheduler(LivesInDriver, FIFOScheduler):
         node_id = None if stacks else nodes.lost_node(trace)
         if node_id is not None:
             self._tell(tune_controller, number, node_id, "is lost")
-            self._steering.release(number, node_id)
+            self._steering.release(number)
             return
         error = FELL_SILENT if stacks or self._steering.is_silent(number) else WORKER_DIED
         self._steering.fail(number, error, stacks or trace)
 
     def _tell(self, tune_controller: "TuneController", number: int, node_id: str, what: str) -> None:
         """Say once what happens to a node, and how many trials it concerns."""
-        notice = f"node {nodes.name_of(node_id)} {what}: trials to go on elsewhere: "
         if node_id + what in self._told:
             return
         self._told.add(node_id + what)
         there = {number} | {
             other.config["trial"]["number"] for other in tune_controller.get_live_trials() if _node_of(other) == node_id
         }
-        self._steering.notices.append(f"{notice}{len(there & self._steering.running)}")
+        num_moving = len(there & self._steering.running)
+        self._steering.notices.append(f"node {nodes.name_of(node_id)} {what}: trials to go on elsewhere: {num_moving}")
 
 
 def _node_of(trial: "Trial") -> str:

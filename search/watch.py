@@ -63,8 +63,8 @@ class Watch(ABC):
     _failures_in_a_row: list[str] = field(default_factory=list)
     _attempts: Counter[int] = field(default_factory=Counter)
     """How often each trial was released."""
-    _nodes_lost: dict[int, set[str]] = field(default_factory=dict)
-    """The nodes that were lost under each trial since its last epoch."""
+    _nodes_lost: Counter[int] = field(default_factory=Counter)
+    """How many nodes were lost under each trial since its last epoch."""
 
     @abstractmethod
     def next_trial(self) -> Assignment | None:
@@ -82,21 +82,19 @@ class Watch(ABC):
     def _requeue(self, number: int) -> None:
         """Let a trial that has begun be the next one that is handed out."""
 
-    def release(self, number: int, lost_node: str | None = None) -> None:
+    def release(self, number: int, *, with_notice: bool = False) -> None:
         """Take a running trial back from its node: it goes on elsewhere, before any other, from its checkpoint.
 
         Args:
             number: the trial's.
-            lost_node: the id of the node that was lost under it; None where it leaves a node that had notice, which
-                never counts against it.
+            with_notice: it left in time, which never counts against it; else its node was lost under it.
         """
         if number not in self.running or self.stop_reason is not None:
             return
-        if lost_node is not None:
-            self._nodes_lost.setdefault(number, set()).add(lost_node)
-            if len(self._nodes_lost[number]) >= MOST_NODES_LOST:
-                self.fail(number, NODES_LOST)
-                return
+        self._nodes_lost[number] += not with_notice
+        if self._nodes_lost[number] >= MOST_NODES_LOST:
+            self.fail(number, NODES_LOST)
+            return
         self.running.discard(number)
         self._attempts[number] += 1
         self._requeue(number)
