@@ -59,12 +59,12 @@ class LostNodesSettings:
     @property
     def num_trials(self) -> int:
         """Trials under kills."""
-        return 4 if self.quick else self.trials
+        return 3 if self.quick else self.trials
 
     @property
     def num_epochs(self) -> int:
         """Of a whole trial."""
-        return 20 if self.quick else 40
+        return 12 if self.quick else 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ def main(settings: LostNodesSettings) -> None:
     for line in (machine_line(), *NOTES):
         print_line(console, line)
     with tempfile.TemporaryDirectory(prefix="softvote-lost-", dir="/tmp") as folder:
-        data = write_digits(Path(folder) / "digits.npz")
+        data = write_digits(Path(folder) / "digits.npz", num_times=1 if settings.quick else 2)
         with _cluster(folder) as nodes:
             killed = _search_under_kills(settings, Path(folder), data, nodes, console)
             noticed = _search_with_notice(settings, Path(folder), data, nodes, console)
@@ -96,13 +96,15 @@ def main(settings: LostNodesSettings) -> None:
         sys.exit(1)
 
 
-def write_digits(path: Path) -> str:
-    """Write scikit-learn's digits, each pixel as three by three and each image twice, and return the path."""
+def write_digits(path: Path, num_times: int) -> str:
+    """Write scikit-learn's digits, each pixel as three by three and each image some times, and return the path."""
     digits = load_dataset(None)
     images = np.kron(digits.x_train[..., 0], np.ones((1, 3, 3), np.uint8))[..., None]
     test = np.kron(digits.x_test[..., 0], np.ones((1, 3, 3), np.uint8))[..., None]
     labels = np.array([int(digits.class_names[label]) for label in digits.labels])
-    np.savez(path, x_train=np.concatenate([images] * 2), y_train=np.concatenate([labels] * 2), x_test=test)
+    np.savez(
+        path, x_train=np.concatenate([images] * num_times), y_train=np.concatenate([labels] * num_times), x_test=test
+    )
     return str(path)
 
 
@@ -141,7 +143,7 @@ def _search_with_notice(
     settings: LostNodesSettings, folder: Path, data: str, nodes: Raylets, console: Console
 ) -> Outcome:
     """Search while one node is given notice, and ended once its trial has gone."""
-    search = LostSearch(folder=folder, name="noticed", seed=1, data=data, trials=4, epochs=settings.num_epochs)
+    search = LostSearch(folder=folder, name="noticed", seed=1, data=data, trials=3, epochs=settings.num_epochs)
     process = search.start(nodes.address)
     search.wait_for_epochs(process, 2 * 3)
     node_id = nodes.give_notice()
