@@ -143,12 +143,18 @@ def test_store_needs_only_numpy_and_fsspec() -> None:
     assert not offences("core.store owns the formats with numpy and fsspec alone", found)
 
 
+def test_cluster_needs_only_the_standard_library() -> None:
+    allowed = set(sys.stdlib_module_names) | {"cluster"}
+    found = {path: top_packages(all_imports(parse(path))) - allowed for path in sources("cluster")}
+    assert not offences("what waits on every worker costs next to nothing", found)
+
+
 def test_search_command_answers_help_without_tensorflow() -> None:
     assert not top_packages(loaded_by("search.__main__")) & {"tensorflow", "keras"}
 
 
 def test_packages_hold_nothing_but_a_docstring() -> None:
-    for path in sources(*WINGS):
+    for path in sources(*WINGS, "cluster"):
         if path.name != "__init__.py":
             continue
         tree = parse(path)
@@ -158,7 +164,7 @@ def test_packages_hold_nothing_but_a_docstring() -> None:
 
 def test_files_and_functions_stay_short() -> None:
     found: dict[Path, set[str]] = {}
-    for path in sources(*WINGS, "benchmarks"):
+    for path in sources(*WINGS, "cluster", "benchmarks"):
         num_lines = len(path.read_text().splitlines())
         found[path] = {f"{num_lines} lines"} if num_lines > MAX_FILE_LINES else set()
         for node in ast.walk(parse(path)):
@@ -170,7 +176,7 @@ def test_files_and_functions_stay_short() -> None:
 
 def test_modules_are_named_after_what_they_do() -> None:
     vague = {"util", "utils", "helper", "helpers", "common", "misc"}
-    found = {path: {path.stem, path.parent.name} & vague for path in sources(*WINGS, "tests", "benchmarks")}
+    found = {path: {path.stem, path.parent.name} & vague for path in sources(*WINGS, "cluster", "tests", "benchmarks")}
     assert not offences("a module is named after its one idea", found)
 
 

@@ -52,6 +52,11 @@ class StudyFolder:
         """committee/: the best configurations, trained again over folds; see `core.store.committee`."""
         return files.join(self.url, "committee")
 
+    @property
+    def above_trials(self) -> str:
+        """The folder below which all trials' folders lie."""
+        return self.trials
+
     def trial(self, trial_id: str) -> "TrialFolder":
         """Return the folder of one trial."""
         return TrialFolder(files.join(self.trials, trial_id))

@@ -9,6 +9,7 @@ NEVER_SYNCED = (".kaggle", ".aws", ".ssh", ".env", "runs", ".venv", ".git", "uv.
 SECRET_KEYS = re.compile(r"secret|password|aws_credentials|access_key|session_token", re.IGNORECASE)
 SECRET_VALUES = re.compile(r"AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|-----BEGIN|RAY_AUTH_TOKEN=|[0-9a-fA-F]{32}")
 PINNED = re.compile(r"(?:^|[\s\"'])(ray(?:\[\w+\])?|tensorflow|keras|optuna)==([\w.]+)")
+AGENT = "python -m cluster.spot_notice"
 PYTHON_ASKED = re.compile(r"--python[ =]([\w.]+)")
 
 
@@ -29,6 +30,7 @@ def violations(config: dict[str, Any], versions: dict[str, str]) -> list[str]:
     return [
         *_openings_and_secrets(config),
         *_unsafe_starts(config),
+        *_missing_agent(config),
         *_unsafe_syncs(config),
         *_other_versions(config, versions),
         *_unsafe_aws_nodes(config),
@@ -52,6 +54,20 @@ def _unsafe_starts(config: dict[str, Any]) -> Iterator[str]:
             yield f"{key} must start ray with RAY_AUTH_MODE=token"
     if not any("--dashboard-host=127.0.0.1" in command for command in config.get("head_start_ray_commands", [])):
         yield "head_start_ray_commands must keep the dashboard on 127.0.0.1"
+
+
+def _missing_agent(config: dict[str, Any]) -> Iterator[str]:
+    commands = config.get("worker_start_ray_commands", [])
+    agents = [(number, command) for number, command in enumerate(commands) if AGENT in command]
+    if len(agents) != 1 or not any("ray start" in command for command in commands[: agents[0][0]]):
+        yield f"worker_start_ray_commands must run `{AGENT}` once, after `ray start`"
+    for _, command in agents:
+        if "setsid --fork" not in command or not command.endswith("2>&1 < /dev/null"):
+            yield "the spot notice agent must not hold the ssh session: setsid --fork ... 2>&1 < /dev/null"
+        if "RAY_AUTH_MODE=token" not in command:
+            yield "the spot notice agent must run with RAY_AUTH_MODE=token"
+    if not any(remote.endswith("/softvote/cluster/spot_notice") for remote in config.get("file_mounts", {})):
+        yield "file_mounts must send cluster/spot_notice"
 
 
 def _unsafe_syncs(config: dict[str, Any]) -> Iterator[str]:

@@ -127,6 +127,14 @@ def node(config: dict[str, Any], name: str = "gpu_g5") -> dict[str, Any]:
         (lambda c: c["file_mounts"].update({"/x": "runs/first"}), "file_mounts must not send runs/first"),
         (lambda c: c.update(worker_start_ray_commands=["ray start"]), "worker_start_ray_commands must start ray with"),
         (lambda c: c.update(head_start_ray_commands=["RAY_AUTH_MODE=token ray start"]), "keep the dashboard on"),
+        (lambda c: c["worker_start_ray_commands"].pop(), "must run `python -m cluster.spot_notice` once"),
+        (lambda c: c["worker_start_ray_commands"].reverse(), "once, after `ray start`"),
+        (lambda c: c["worker_start_ray_commands"].append("python -m cluster.spot_notice"), "must not hold the ssh"),
+        (
+            lambda c: c["worker_start_ray_commands"].append("python -m cluster.spot_notice"),
+            "agent must run with RAY_AUTH",
+        ),
+        (lambda c: c["file_mounts"].pop("/home/ubuntu/softvote/cluster/spot_notice"), "must send cluster/spot_notice"),
     ],
 )
 def test_policy_catches_an_unsafe_edit(
@@ -164,9 +172,9 @@ def test_token_travels_as_a_file_that_only_its_owner_reads(config: dict[str, Any
     assert "chmod 600 ~/.ray/auth_token" in config["setup_commands"][0]
 
 
-def test_mounts_are_the_packages_and_the_token_only(config: dict[str, Any]) -> None:
+def test_mounts_are_the_packages_the_agent_and_the_token_only(config: dict[str, Any]) -> None:
     sent = {local for remote, local in config["file_mounts"].items() if not remote.endswith("auth_token")}
-    assert sent == {"core", "search", "ensemble", "pyproject.toml"}
+    assert sent == {"core", "search", "ensemble", "cluster/spot_notice", "pyproject.toml"}
     assert all((ROOT / local).exists() for local in sent)
     assert {pattern.removeprefix("**/") for pattern in config["rsync_exclude"]} >= set(NEVER_SYNCED)
 

@@ -1,0 +1,1 @@
+"""Moves a worker's trials away before its machine goes; run by hand or as the agent that every worker starts."""
