@@ -64,6 +64,7 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
     settings = with_study_name(settings)
     settings.require_own_functions()
     folder = study_folder(settings)
+    files.require_writable(folder.url)
     _require_unfinished(folder)
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
     split = split_rows(dataset, settings.holdout, settings.seed)

@@ -21,14 +21,15 @@ class TrainingSettings:
     """Settings of every command that trains."""
 
     # tyro keeps a help text's line breaks, so that each line below ends with a sentence
-    data: Annotated[str | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="")] = None
+    data: Annotated[str | None, tyro.conf.arg(metavar="PATH|URL", help_behavior_hint="")] = None
     """Kaggle's zip, a folder with train.csv (test.csv, sample_submission.csv), or .npz (x_train, y_train, x_test).
+    A path or a URL such as s3://bucket/data.zip (extra s3) or gs://bucket/data.zip (extra gs).
     Left out: scikit-learn's own 8x8 digits, a fifth of them set aside as test rows."""
     study: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")] = None
     """Name of the study's folder below --runs; an existing study goes on.
     Left out: a new name from date and time."""
-    runs: Annotated[str, tyro.conf.arg(metavar="FOLDER")] = "runs"
-    """Folder (or fsspec URL) in which studies live."""
+    runs: Annotated[str, tyro.conf.arg(metavar="FOLDER|URL")] = "runs"
+    """Folder in which studies live, or a URL such as s3://bucket/runs (extra s3) or gs://bucket/runs (extra gs)."""
     seed: int = 0
     """Seed of the split, of each training and of a search's sampler; 0 or more."""
     epochs: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import StoredFileError
-from core.store import files
+from core.store.bulk import Listing, Unread, read_each
 from core.store.committee import ALL_ROWS, CommitteeFolder, CommitteePlan, read_plan, training_id_of
 from core.store.dataset import DataSummary
 from core.store.predictions import Predictions, read_predictions
@@ -40,58 +40,69 @@ def survey_committee(study: StudyFolder, data: DataSummary, *, refit: bool) -> T
     except FileNotFoundError:
         return None
     survey = TrialSurvey(rows=all_rows_of(data))
+    trainings = _Trainings(folder, plan)
     for member in plan.members:
-        ended = [repeat for repeat in range(plan.num_repeats) if _has_ended(folder, plan, member, repeat)]
+        ended = [repeat for repeat in range(plan.num_repeats) if trainings.have_ended(member, repeat)]
         num_whole = len(ended)
         survey.num_by_state["complete"] += num_whole * plan.num_folds
         if not ended:
             survey.left_out.append(
                 f"{member['trial']} of the committee is left out: not all of its {plan.num_folds} folds have ended "
-                f"with their predictions{_failure(folder, plan, member)}. Start the search again to go on"
+                f"with their predictions{trainings.failure(member)}. Start the search again to go on"
             )
             continue
         if num_whole < plan.num_repeats:
             survey.unfinished.append(
                 f"{member['trial']} of the committee votes with {num_whole} of {plan.num_repeats} repeats, the others "
-                f"have not ended{_failure(folder, plan, member)}. Start the search again to go on"
+                f"have not ended{trainings.failure(member)}. Start the search again to go on"
             )
-        survey.candidates += _candidates(folder, plan, member, ended, data, survey.rows, refit=refit)
+        survey.candidates += _candidates(trainings, member, ended, data, survey.rows, refit=refit)
     return survey
 
 
-def _has_ended(folder: CommitteeFolder, plan: CommitteePlan, member: dict[str, Any], repeat: int) -> bool:
-    """True where every fold of a repeat was trained to its end and its predictions are there."""
-    trainings = [folder.trial(training_id_of(member["trial"], fold, repeat)) for fold in range(plan.num_folds)]
-    return all(_is_complete(training, plan.views) for training in trainings)
+class _Trainings:
+    """A committee's folder with the records of its trainings over folds."""
 
+    def __init__(self, folder: CommitteeFolder, plan: CommitteePlan) -> None:
+        """Read the records; those that are missing or torn are of trainings that the next start does again."""
+        self.folder, self.plan = folder, plan
+        self.listing = Listing(folder.above_trials)
+        ids = [
+            training_id_of(member["trial"], fold, repeat)
+            for member in plan.members
+            for repeat in range(plan.num_repeats)
+            for fold in range(plan.num_folds)
+        ]
+        read = self.listing.read_each([folder.trial(training_id).record for training_id in ids], read_record)
+        found = zip(ids, read, strict=True)
+        self._records = {training_id: one for training_id, one in found if not isinstance(one, Exception)}
 
-def _failure(folder: CommitteeFolder, plan: CommitteePlan, member: dict[str, Any]) -> str:
-    """Return the first error that a training of a configuration ended in, as the end of a clause; empty without one."""
-    for repeat in range(plan.num_repeats):
-        for fold in range(plan.num_folds):
-            training_id = training_id_of(member["trial"], fold, repeat)
-            try:
-                record = read_record(folder.trial(training_id).record)
-            except (FileNotFoundError, StoredFileError):
-                continue
-            if record.state == "failed" and record.error:
-                return f" ({training_id} failed: {record.error})"
-    return ""
+    def have_ended(self, member: dict[str, Any], repeat: int) -> bool:
+        """True where every fold of a repeat was trained to its end and its predictions are there."""
+        return all(
+            self._is_complete(training_id_of(member["trial"], fold, repeat)) for fold in range(self.plan.num_folds)
+        )
 
+    def failure(self, member: dict[str, Any]) -> str:
+        """Return the first error that a training of a configuration ended in, as the end of a clause; or nothing."""
+        for repeat in range(self.plan.num_repeats):
+            for fold in range(self.plan.num_folds):
+                training_id = training_id_of(member["trial"], fold, repeat)
+                record = self._records.get(training_id)
+                if record is not None and record.state == "failed" and record.error:
+                    return f" ({training_id} failed: {record.error})"
+        return ""
 
-def _is_complete(training: TrialFolder, num_views: int) -> bool:
-    """True where a training ended well; what did not is trained by the next start."""
-    try:
-        has_ended = read_record(training.record).state == "complete"
-    except (FileNotFoundError, StoredFileError):
-        return False
-    urls = [training.predictions] + ([training.predictions_of(num_views)] if num_views > 1 else [])
-    return has_ended and all(files.exists(url) for url in urls)
+    def _is_complete(self, training_id: str) -> bool:
+        """True where a training ended well; what did not is trained by the next start."""
+        training, num_views = self.folder.trial(training_id), self.plan.views
+        urls = [training.predictions] + ([training.predictions_of(num_views)] if num_views > 1 else [])
+        record = self._records.get(training_id)
+        return record is not None and record.state == "complete" and all(self.listing.has(url) for url in urls)
 
 
 def _candidates(
-    folder: CommitteeFolder,
-    plan: CommitteePlan,
+    known: _Trainings,
     member: dict[str, Any],
     repeats: list[int],
     data: DataSummary,
@@ -100,13 +111,14 @@ def _candidates(
     refit: bool,
 ) -> list[Candidate]:
     """Return a configuration's candidate, and where it has them that of its predictions over more views."""
+    folder, plan = known.folder, known.plan
     trial_id = member["trial"]
     trainings = [
         folder.trial(training_id_of(trial_id, fold, repeat)) for repeat in repeats for fold in range(plan.num_folds)
     ]
     refits = [folder.trial(training_id_of(trial_id, ALL_ROWS, repeat)) for repeat in repeats] if refit else []
     plain = _candidate(trial_id, [training.predictions for training in trainings], member, plan, data, rows)
-    plain = _with_tests(plain, trainings, refits, [refitted.predictions for refitted in refits], data)
+    plain = _with_tests(plain, trainings, refits, [refitted.predictions for refitted in refits], data, known.listing)
     if plan.views == 1:
         return [plain]
     urls = [training.predictions_of(plan.views) for training in trainings]
@@ -114,7 +126,9 @@ def _candidates(
     more = dataclasses.replace(more, views=plan.views, plain_id=trial_id)
     return [
         plain,
-        _with_tests(more, trainings, refits, [refitted.predictions_of(plan.views) for refitted in refits], data),
+        _with_tests(
+            more, trainings, refits, [refitted.predictions_of(plan.views) for refitted in refits], data, known.listing
+        ),
     ]
 
 
@@ -130,8 +144,8 @@ def _candidate(
     total = np.zeros((len(rows.numbers), len(data.class_names)))
     counts = np.zeros(len(rows.numbers), dtype=np.int64)
     digests = []
-    for url in urls:
-        predictions = _read(url, data)
+    for url, found in zip(urls, read_each(urls, read_predictions), strict=True):
+        predictions = _require_sound(url, found, data)
         if (
             len(np.unique(predictions.rows)) != len(predictions.rows)
             or not np.isin(predictions.rows, rows.numbers).all()
@@ -158,28 +172,32 @@ def _candidate(
 
 
 def _with_tests(
-    candidate: Candidate, trainings: list[TrialFolder], refits: list[TrialFolder], urls: list[str], data: DataSummary
+    candidate: Candidate,
+    trainings: list[TrialFolder],
+    refits: list[TrialFolder],
+    urls: list[str],
+    data: DataSummary,
+    listing: Listing,
 ) -> Candidate:
     """Return the candidate with its models; its test rows are those of the refits where there are any."""
     if not refits:
         return dataclasses.replace(candidate, model_urls=tuple(training.model for training in trainings))
     models = tuple(refitted.model for refitted in refits)
-    if not all(files.exists(url) for url in urls):  # of one that has not voted: refits are of those that do
+    if not all(listing.has(url) for url in urls):  # of one that has not voted: refits are of those that do
         return dataclasses.replace(candidate, urls=(), digests=(), model_urls=models)
-    digests = tuple(digest_of(_read(url, data)) for url in urls)
+    found = zip(urls, read_each(urls, read_predictions), strict=True)
+    digests = tuple(digest_of(_require_sound(url, one, data)) for url, one in found)
     return dataclasses.replace(candidate, urls=tuple(urls), digests=digests, model_urls=models)
 
 
-def _read(url: str, data: DataSummary) -> Predictions:
-    """Return a training's predictions, of the study's data."""
-    try:
-        predictions = read_predictions(url)
-    except FileNotFoundError as error:
-        raise StoredFileError(f"{url} is missing. Start the same search again to have it trained") from error
-    except StoredFileError as error:  # a vote that quietly went on would replace a better submission
+def _require_sound(url: str, predictions: Predictions | Unread, data: DataSummary) -> Predictions:
+    """Return a training's predictions as they were read, of the study's data."""
+    if isinstance(predictions, FileNotFoundError):
+        raise StoredFileError(f"{url} is missing. Start the same search again to have it trained") from predictions
+    if isinstance(predictions, StoredFileError):  # a vote that quietly went on would replace a better submission
         raise StoredFileError(
-            f"{error}. Delete it to vote without this configuration, or start the same search again after that to have "
-            "it trained anew"
-        ) from error
+            f"{predictions}. Delete it to vote without this configuration, or start the same search again after that "
+            "to have it trained anew"
+        ) from predictions
     require_same_data(url, predictions, data)
     return predictions

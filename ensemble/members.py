@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import StoredFileError, StudyError
+from core.store.bulk import Listing, Unread, read_each
 from core.store.dataset import DataSummary
 from core.store.predictions import Predictions, read_predictions
 from core.store.records import STATES, TrialRecord, read_record
@@ -76,10 +77,14 @@ def survey_trials(study: StudyFolder, data: DataSummary) -> TrialSurvey:
         StoredFileError: a predictions file belongs to another data set, to other rows or to other classes.
     """
     survey = TrialSurvey(rows=holdout_of(data))
-    for record in sorted(_readable_records(study, survey), key=lambda r: (r.number, r.trial_id)):
+    listing = Listing(study.above_trials)
+    records = sorted(_readable_records(study, listing, survey), key=lambda r: (r.number, r.trial_id))
+    for record in records:
         survey.num_by_state[record.state] += 1
-        if record.state in VOTING_STATES:
-            _add_trial(study, record, data, survey)
+    voting = [record for record in records if record.state in VOTING_STATES]
+    urls = [study.trial(record.trial_id).predictions for record in voting]
+    for record, found in zip(voting, listing.read_each(urls, read_predictions), strict=True):
+        _add_trial(study, record, found, data, survey)
     return survey
 
 
@@ -123,16 +128,15 @@ def read_test_softmax(candidate: Candidate, data: DataSummary) -> np.ndarray:
             "--refit, or vote without it"
         )
     total = np.zeros((len(data.test_ids), len(data.class_names)))
-    for url, digest in zip(candidate.urls, candidate.digests, strict=True):
-        try:
-            predictions = read_predictions(url)
-            require_same_data(url, predictions, data)
-            is_same = digest_of(predictions) == digest
-        except FileNotFoundError:
-            is_same = False
-        if not is_same:
+    read = read_each(candidate.urls, read_predictions)
+    for url, digest, found in zip(candidate.urls, candidate.digests, read, strict=True):
+        if isinstance(found, StoredFileError):
+            raise found
+        if not isinstance(found, FileNotFoundError):
+            require_same_data(url, found, data)
+        if isinstance(found, FileNotFoundError) or digest_of(found) != digest:
             raise StoredFileError(f"{url} changed while its votes were counted. Vote again")
-        total += predictions.test_softmax
+        total += found.test_softmax
     return (total / len(candidate.urls)).astype(np.float32)
 
 
@@ -163,34 +167,33 @@ def short(fingerprint: str) -> str:
     return repr(fingerprint[:12] + ("..." if len(fingerprint) > 12 else ""))
 
 
-def _readable_records(study: StudyFolder, survey: TrialSurvey) -> list[TrialRecord]:
+def _readable_records(study: StudyFolder, listing: Listing, survey: TrialSurvey) -> list[TrialRecord]:
     """Return all sound trial.json; the others' trials are noted in `survey`."""
-    records = []
-    for trial_id in study.trial_ids():
-        url = study.trial(trial_id).record
-        try:
-            record = read_record(url)
-            if record.trial_id != trial_id:
-                raise StoredFileError(f"{url} is the record of trial {record.trial_id}")
-            records.append(record)
-        except (FileNotFoundError, StoredFileError) as error:
-            _leave_out(trial_id, url, error, survey)
+    records, ids = [], study.trial_ids()
+    urls = [study.trial(trial_id).record for trial_id in ids]
+    for trial_id, url, found in zip(ids, urls, listing.read_each(urls, read_record), strict=True):
+        if isinstance(found, Exception):
+            _leave_out(trial_id, url, found, survey)
+        elif found.trial_id != trial_id:
+            _leave_out(trial_id, url, StoredFileError(f"{url} is the record of trial {found.trial_id}"), survey)
+        else:
+            records.append(found)
     return records
 
 
-def _add_trial(study: StudyFolder, record: TrialRecord, data: DataSummary, survey: TrialSurvey) -> None:
+def _add_trial(
+    study: StudyFolder, record: TrialRecord, predictions: Predictions | Unread, data: DataSummary, survey: TrialSurvey
+) -> None:
     """Add an ended trial to `survey`, as a candidate or as one that is left out."""
     url = study.trial(record.trial_id).predictions
-    try:
-        predictions = read_predictions(url)
-    except FileNotFoundError as error:
-        _leave_out(record.trial_id, url, error, survey)
+    if isinstance(predictions, FileNotFoundError):
+        _leave_out(record.trial_id, url, predictions, survey)
         return
-    except StoredFileError as error:  # a vote that quietly went on would replace a better submission
+    if isinstance(predictions, StoredFileError):  # a vote that quietly went on would replace a better submission
         raise StoredFileError(
-            f"{error}. Delete it to vote without trial {record.trial_id}, or start the same search again after that "
-            "to have it trained anew"
-        ) from error
+            f"{predictions}. Delete it to vote without trial {record.trial_id}, or start the same search again after "
+            "that to have it trained anew"
+        ) from predictions
     require_same_data(url, predictions, data)
     if predictions.split != data.split:
         raise StoredFileError(

@@ -9,6 +9,8 @@ from optuna.trial import FixedTrial
 from core.config import Config
 from core.errors import ConfigError, StoredFileError, StudyError
 from core.store import files
+from core.store.bulk import read_each
+from core.store.filesystem import scheme_of
 from core.store.records import TrialRecord, read_record
 from core.store.study import StudyFolder
 from search.domain import Domain
@@ -26,9 +28,10 @@ def find_study(name: str, runs: str) -> StudyFolder:
         StudyError: there is none.
     """
     folder = StudyFolder(name)
-    below_runs = StudyFolder(files.join(runs, name))
-    if not files.exists(folder.manifest) and files.exists(below_runs.manifest):
-        return below_runs
+    if not scheme_of(name) and not files.exists(folder.manifest):
+        below_runs = StudyFolder(files.join(runs, name))
+        if files.exists(below_runs.manifest):
+            return below_runs
     try:
         folder.require_exists()
     except StudyError as error:
@@ -94,10 +97,9 @@ def starts_from_json(raw: Iterable[dict[str, Any]]) -> list[Start]:
 def _best_first(folder: StudyFolder) -> list[TrialRecord]:
     """Return the readable records that have a score, by best holdout log-loss."""
     records = []
-    for trial_id in folder.trial_ids():
-        try:
-            record = read_record(folder.trial(trial_id).record)
-        except (FileNotFoundError, StoredFileError):
+    urls = [folder.trial(trial_id).record for trial_id in folder.trial_ids()]
+    for record in read_each(urls, read_record):
+        if isinstance(record, Exception):
             continue
         if record.best is not None and record.state in ("complete", "pruned"):
             records.append((record.best.log_loss, record.number, record))

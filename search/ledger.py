@@ -10,6 +10,7 @@ from typing import Any
 from core.config import Config
 from core.errors import StoredFileError, StudyError
 from core.store import files
+from core.store.bulk import Listing, Unread
 from core.store.records import EpochReport, TrialRecord, TrialState, read_record, write_record
 from core.store.study import StudyFolder, TrialFolder, trial_id_of
 from search.standings import Standings
@@ -67,26 +68,26 @@ class Ledger(Standings):
         A trial that ended without predictions, or whose predictions are torn, is trained again: the same
         configuration and seed give the same ones. One that a time budget ended goes on.
         """
-        for trial_id in self.folder.trial_ids() if trial_ids is None else trial_ids:
-            if self._load_trial(trial_id):
+        ids = self.folder.trial_ids() if trial_ids is None else list(trial_ids)
+        listing = Listing(self.folder.above_trials)
+        urls = [self.folder.trial(trial_id).record for trial_id in ids]
+        for trial_id, found in zip(ids, listing.read_each(urls, _sound_record), strict=True):
+            if self._load_trial(trial_id, found, listing):
                 self.num_taken = max(self.num_taken, self.folder.number_of(trial_id) + 1)
 
-    def _load_trial(self, trial_id: str) -> bool:
-        """Read one record; False where there is none yet, so that its number is free."""
+    def _load_trial(self, trial_id: str, record: TrialRecord | Unread, listing: Listing) -> bool:
+        """Take in one record as it was read; False where there is none yet, so that its number is free."""
         folder = self.folder.trial(trial_id)
-        try:
-            record = read_record(folder.record)
-            check_memory(record)
-        except FileNotFoundError:
-            return _has_begun(folder)
-        except StoredFileError as error:
-            self.damaged.append(str(error))
+        if isinstance(record, FileNotFoundError):
+            return not listing.is_empty(folder.url)  # empty where the driver was killed before the record was there
+        if isinstance(record, StoredFileError):
+            self.damaged.append(str(record))
             return True
         if record.trial_id != trial_id or record.number != self.folder.number_of(trial_id):
             self.damaged.append(f"{folder.record} must be the record of {trial_id}, got that of {record.trial_id}")
             return True
         is_scored = record.state in ("complete", "pruned")
-        if is_scored and not self._has_predicted(folder):
+        if is_scored and not self._has_predicted(folder, listing):
             record = _begun_again(record)
         elif record.user_attrs.get("reason") == TIME_BUDGET:
             self._as_ended[record.number] = record
@@ -94,10 +95,10 @@ class Ledger(Standings):
         self.enter(record)
         return True
 
-    def _has_predicted(self, folder: TrialFolder) -> bool:
+    def _has_predicted(self, folder: TrialFolder, listing: Listing) -> bool:
         """True where all of a trial's predictions files are whole."""
         urls = [folder.predictions] + ([folder.predictions_of(self._more_views)] if self._more_views > 1 else [])
-        return all(files.is_whole_npz(url, PREDICTED) for url in urls)
+        return all(listing.has_whole_npz(url, PREDICTED) for url in urls)
 
     def close_untouched(self) -> None:
         """Let trials that were opened again, and got no further epoch, be what they are on disk: ended and scored."""
@@ -181,6 +182,12 @@ class Ledger(Standings):
         )
         return self._write(grown) if ending is None else self._close(grown, ending)
 
+    def count_move(self, number: int) -> None:
+        """Note in a trial's record that it goes on on another node."""
+        record = self._records[number]
+        moved = record.user_attrs.get("moved", 0) + 1
+        self._write(dataclasses.replace(record, user_attrs=record.user_attrs | {"moved": moved}))
+
     def fail(self, number: int, error: str, trace: str) -> TrialRecord:
         """Close the record of a trial that ended in an error, whose traceback stays in its folder."""
         record = self._records[number]
@@ -205,9 +212,11 @@ class Ledger(Standings):
         return record
 
 
-def _has_begun(folder: TrialFolder) -> bool:
-    """False for a folder whose driver was killed before it had put the record there."""
-    return not all(name.startswith(files.TEMPORARY_PREFIX) for name in files.list_names(folder.url))
+def _sound_record(url: str, data: bytes | None) -> TrialRecord:
+    """Read a record from which the study can be rebuilt."""
+    record = read_record(url, data)
+    check_memory(record)
+    return record
 
 
 def _begun_again(record: TrialRecord) -> TrialRecord:

@@ -75,8 +75,12 @@ class SearchStart:
 
 
 def prepare(settings: SearchSettings, console: Console, began: float) -> SearchStart:
-    """Read data and records and check everything that can be checked before a cluster is there; writes nothing."""
+    """Read data and records and check everything that can be checked before a cluster is there; nothing stays written.
+
+    Where an object store denies writing is told before the data is read.
+    """
     settings.require_own_functions()
+    files.require_writable(study_folder(settings).url)
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
     split = split_rows(dataset, settings.holdout, settings.seed)
     num_train = len(split.train_rows)

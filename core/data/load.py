@@ -11,10 +11,13 @@ from core.data.content import Stamp, content_sha256, stamp_of
 from core.data.dataset import Dataset
 from core.data.digits import load_digits
 from core.data.kaggle import FILE_NAMES, read_kaggle
+from core.data.remote import is_remote, local_copy
 from core.data.shape import ImageShape
 from core.data.zipped import open_zip
 from core.errors import DataError
 from core.settings import parse_image_shape
+from core.store import files
+from core.store.filesystem import scheme_of
 
 
 def load_dataset(source: str | None, *, image_shape: str | None = None, cache_dir: Path | None = None) -> Dataset:
@@ -26,8 +29,8 @@ def load_dataset(source: str | None, *, image_shape: str | None = None, cache_di
     The arrays of an .npz are held whole, in their own type, beside the images. Warm, images are mapped, not read.
 
     Args:
-        source: Path of Kaggle's zip, of a folder with train.csv (and test.csv, sample_submission.csv), or of an .npz
-            (x_train, y_train, optional x_test); None for scikit-learn's digits.
+        source: Path or fsspec URL of Kaggle's zip, of a folder with train.csv (and test.csv, sample_submission.csv),
+            or of an .npz (x_train, y_train, optional x_test); None for scikit-learn's digits.
         image_shape: Height x width [x channels] in pixels, such as 28x28x1; None for square images of one channel,
             or for an .npz its own.
         cache_dir: Where parsed arrays are kept; None for $SOFTVOTE_CACHE or the user's cache folder.
@@ -42,10 +45,25 @@ def load_dataset(source: str | None, *, image_shape: str | None = None, cache_di
     shape = parse_image_shape(image_shape)
     if source is None:
         return load_digits(shape)
+    folder = cache.cache_folder(cache_dir)
     try:
-        return _load_cached(_open_source(source), shape, cache_dir)
+        if is_remote(source):
+            return _load_remote(source, shape, folder)
+        path = source if scheme_of(source) == "" else files.absolute(source)
+        return _load_cached(_open_source(path), shape, folder)
     except OSError as error:
         raise DataError(f"{source} cannot be read: {error.strerror or error}. Check the path and its rights") from error
+
+
+def _load_remote(source: str, shape: ImageShape | None, folder: Path | None) -> Dataset:
+    """Load what a URL names, by way of a copy; messages name the URL."""
+    if source.lower().endswith(".csv"):
+        raise DataError(_not_a_source(source))
+    with local_copy(source, folder) as path:
+        try:
+            return _load_cached(_open_source(str(path)), shape, folder)
+        except DataError as error:
+            raise DataError(str(error).replace(str(path), source)) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +92,7 @@ def _open_source(source: str) -> _Source:
         files = {name: path / name for name in FILE_NAMES if (path / name).is_file()}
         return _Source(name=path.resolve().name, kind="csv", files=files, read=lambda shape: _read_folder(path, shape))
     if not path.is_file() or path.suffix.lower() == ".csv":
-        raise DataError(
-            f"--data {source} must be a zip, a folder or an .npz. Name the folder that holds train.csv instead"
-        )
+        raise DataError(_not_a_source(source))
     is_arrays = path.suffix.lower() == ".npz"
     read = _read_npz if is_arrays else _read_zip
     return _Source(
@@ -84,9 +100,13 @@ def _open_source(source: str) -> _Source:
     )
 
 
-def _load_cached(source: _Source, shape: ImageShape | None, cache_dir: Path | None) -> Dataset:
+def _not_a_source(source: str) -> str:
+    """Return the words for what is neither archive nor folder."""
+    return f"--data {source} must be a zip, a folder or an .npz. Name the folder that holds train.csv instead"
+
+
+def _load_cached(source: _Source, shape: ImageShape | None, folder: Path | None) -> Dataset:
     """Return the cache's entry; without one, read the source and leave one."""
-    folder = cache.cache_folder(cache_dir)
     if folder is None:
         return source.read(shape)
     stamps = source.stamps()

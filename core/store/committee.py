@@ -47,6 +47,11 @@ class CommitteeFolder(StudyFolder):
         """committee/plan.json."""
         return files.join(self.committee, "plan.json")
 
+    @property
+    def above_trials(self) -> str:
+        """committee/."""
+        return self.committee
+
     def trial(self, trial_id: str) -> TrialFolder:
         """Return the folder of one training."""
         member, _, name = trial_id.partition("-")

@@ -58,14 +58,14 @@ def write_predictions(url: str, predictions: Predictions) -> None:
     )
 
 
-def read_predictions(url: str) -> Predictions:
-    """Read and check predictions.npz.
+def read_predictions(url: str, data: bytes | None = None) -> Predictions:
+    """Read and check predictions.npz, of `data` where its content is known already.
 
     Raises:
         FileNotFoundError: there is none.
         StoredFileError: it is torn, an array is missing, or a softmax is none.
     """
-    arrays = files.read_npz(url)
+    arrays = files.read_npz(url, data)
     missing = [name for name in ("rows", "softmax", "test_softmax", "data") if name not in arrays]
     if missing:
         raise StoredFileError(f"{url} must hold rows, softmax, test_softmax and data, and lacks {', '.join(missing)}")

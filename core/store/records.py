@@ -93,14 +93,14 @@ def write_record(url: str, record: TrialRecord) -> None:
     files.write_json(url, {"format": FORMAT, **dataclasses.asdict(record)})
 
 
-def read_record(url: str) -> TrialRecord:
-    """Read trial.json.
+def read_record(url: str, data: bytes | None = None) -> TrialRecord:
+    """Read trial.json, of `data` where its content is known already.
 
     Raises:
         FileNotFoundError: there is none.
         StoredFileError: it is torn, of a newer format, or not a record.
     """
-    raw = files.read_json_of_format(url, FORMAT, "a trial record")
+    raw = files.read_json_of_format(url, FORMAT, "a trial record", data)
     try:
         raw["epochs"] = tuple(EpochReport(**epoch) for epoch in raw.pop("epochs"))
         record = TrialRecord(**raw)

@@ -52,6 +52,11 @@ class StudyFolder:
         """committee/: the best configurations, trained again over folds; see `core.store.committee`."""
         return files.join(self.url, "committee")
 
+    @property
+    def above_trials(self) -> str:
+        """The folder below which all trials' folders lie."""
+        return self.trials
+
     def trial(self, trial_id: str) -> "TrialFolder":
         """Return the folder of one trial."""
         return TrialFolder(files.join(self.trials, trial_id))
@@ -106,12 +111,13 @@ class TrialFolder:
 
     @property
     def checkpoints(self) -> str:
-        """checkpoint/: what the trial needs to go on, by generation."""
+        """checkpoint/: what the trial needs to go on, by generation and attempt."""
         return files.join(self.url, "checkpoint")
 
-    def checkpoint(self, generation: int) -> str:
-        """checkpoint/<generation>/state.npz."""
-        return files.join(self.checkpoints, str(generation), "state.npz")
+    def checkpoint(self, generation: int, attempt: int = 0) -> str:
+        """checkpoint/<generation>/state.npz; of the attempt after a lost node checkpoint/<generation>.1, then .2."""
+        name = f"{generation}.{attempt}" if attempt else str(generation)
+        return files.join(self.checkpoints, name, "state.npz")
 
 
 def number_of(trial_id: str) -> int:

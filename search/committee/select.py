@@ -7,8 +7,9 @@ import numpy as np
 
 from core.errors import StoredFileError, StudyError
 from core.metrics import LOG_LOSS, log_loss
+from core.store.bulk import Unread, read_each
 from core.store.dataset import DataSummary
-from core.store.predictions import read_predictions
+from core.store.predictions import Predictions, read_predictions
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
 
@@ -74,7 +75,11 @@ def _how_far(record: TrialRecord) -> tuple[float, float, int]:
 def _forward(records: list[TrialRecord], folder: StudyFolder, data: DataSummary) -> list[TrialRecord]:
     """Return the records in the order in which the mean of softmax takes them in, each once."""
     labels = data.labels[data.holdout_rows]
-    left = {record.number: (record, _holdout_softmax(record, folder, data)) for record in records}
+    urls = [folder.trial(record.trial_id).predictions for record in records]
+    votes = (
+        _holdout_softmax(url, found, data) for url, found in zip(urls, read_each(urls, read_predictions), strict=True)
+    )
+    left = {record.number: (record, softmax) for record, softmax in zip(records, votes, strict=True)}
     total = np.zeros((len(labels), len(data.class_names)))
     ordered: list[TrialRecord] = []
     while left:
@@ -88,13 +93,12 @@ def _forward(records: list[TrialRecord], folder: StudyFolder, data: DataSummary)
     return ordered
 
 
-def _holdout_softmax(record: TrialRecord, folder: StudyFolder, data: DataSummary) -> np.ndarray:
-    """Return a trial's softmax of the holdout rows, (num_holdout, num_classes) float32."""
-    url = folder.trial(record.trial_id).predictions
-    try:
-        predictions = read_predictions(url)
-    except FileNotFoundError as error:
-        raise StoredFileError(f"{url} is missing. Start the same search again to have it trained") from error
+def _holdout_softmax(url: str, predictions: Predictions | Unread, data: DataSummary) -> np.ndarray:
+    """Return a trial's softmax of the holdout rows, (num_holdout, num_classes) float32, from what was read."""
+    if isinstance(predictions, FileNotFoundError):
+        raise StoredFileError(f"{url} is missing. Start the same search again to have it trained") from predictions
+    if isinstance(predictions, StoredFileError):
+        raise predictions
     if not np.array_equal(predictions.rows, data.holdout_rows) or predictions.data != data.fingerprint:
         raise StoredFileError(f"{url} must be of the study's data and holdout rows. Move the trial out of the study")
     return predictions.softmax
