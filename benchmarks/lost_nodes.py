@@ -45,7 +45,7 @@ class LostNodesSettings:
 
     seconds: float = 20.0
     """Period of the kills."""
-    trials: int = 24
+    trials: int = 12
     """Trials of the search under kills."""
     quick: bool = False
     """One kill and a few trials, to see that it works."""

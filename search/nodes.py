@@ -8,11 +8,14 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import ray
 import ray._private.state  # the nodes that drain, and an actor's node, have no public look-up but the dashboard's
-from ray.exceptions import RayError
+from ray.exceptions import GetTimeoutError, RayActorError, RayError
+
+if TYPE_CHECKING:
+    from ray.actor import ActorHandle
 
 LOOK_UP_SECONDS = 1.0
 """How old an answer may be."""
@@ -111,6 +114,17 @@ def lost_node(error: str) -> str | None:
             return node_id if UNAVAILABLE in error and not _has_died_alone(actor[0]) else None
         time.sleep(0.2)
     return node_id
+
+
+def end_actor(actor: "ActorHandle") -> None:
+    """End an actor's process, and return once it takes no more work, or after MOST_WAIT_SECONDS."""
+    ray.kill(actor)
+    deadline = time.monotonic() + MOST_WAIT_SECONDS
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            ray.get(actor.__ray_ready__.remote(), timeout=left)
+        except (RayActorError, GetTimeoutError):
+            return
 
 
 def _is_staying(node_id: str) -> bool:

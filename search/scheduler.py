@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ray
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from core.store.records import EpochReport
@@ -70,12 +69,13 @@ class SteeringScheduler(LivesInDriver, FIFOScheduler):
         """End the worker of a trial that has just reported from a node with notice.
 
         Tune is told to go on: so it learns of the worker's end as of any other's and tells `on_trial_error`, where the
-        trial is taken back. Told to stop, it would keep the worker, there, for the next trial.
+        trial is taken back. Told to stop, it would keep the worker, there, for the next trial. The end is waited for,
+        some hundredths of a second, so that no epoch begins that will not be.
         """
         if number in self._steering.running:
             self._tell(tune_controller, number, node_id, "drains (notice)")
         self._leaving.add(number)
-        ray.kill(trial.temporary_state.ray_actor)
+        nodes.end_actor(trial.temporary_state.ray_actor)
         return str(TrialScheduler.CONTINUE)
 
     def on_trial_error(self, tune_controller: "TuneController", trial: "Trial") -> None:

@@ -49,7 +49,7 @@ def cluster(monkeypatch) -> MadeUpCluster:
     made_up = MadeUpCluster()
     monkeypatch.setattr("ray.is_initialized", lambda: True)
     monkeypatch.setattr("ray.get_runtime_context", lambda: SimpleNamespace(get_node_id=lambda: "head"))
-    monkeypatch.setattr("ray.kill", made_up.killed.append)
+    monkeypatch.setattr(nodes, "end_actor", made_up.killed.append)
     all_nodes: nodes._Lookup[list[dict[str, Any]]] = nodes._Lookup(made_up.nodes, [])
     draining: nodes._Lookup[frozenset[str]] = nodes._Lookup(lambda: frozenset(made_up.draining), frozenset())
     monkeypatch.setattr(nodes, "_all_nodes", all_nodes)
