@@ -180,7 +180,7 @@ def figures_of(steering: Steering, steps: list[dict[str, Any]], num_workers: int
 
 def has_expected_end(record: TrialRecord, folder: StudyFolder) -> bool:
     """True where the record tells what happened: the sabotage and its reason, or a whole trial with predictions."""
-    from search.tune import FELL_SILENT, WORKER_DIED
+    from search.scheduler import FELL_SILENT, WORKER_DIED
 
     sabotage = sabotage_of(record.number)
     if sabotage is None:

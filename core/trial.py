@@ -36,6 +36,8 @@ class TrialJob:
     seed: int
     generation: int
     """Which start of the driver this is, from 1; names the checkpoint."""
+    attempt: int = 0
+    """How often this start of the driver has begun the trial on another node before; names the checkpoint too."""
     num_recorded_epochs: int = 0
     """Epochs that the driver has on record already; later ones are reported (again)."""
     ending_epochs: tuple[int, ...] = ()
@@ -93,9 +95,8 @@ class TrialRun:
         if may_end:
             self._write_outputs()
         if epoch.epoch < job.config.train.epochs:
-            write_checkpoint(
-                job.folder, job.generation, Checkpoint(state=trainer.state(), epochs=tuple(trainer.epochs))
-            )
+            checkpoint = Checkpoint(state=trainer.state(), epochs=tuple(trainer.epochs))
+            write_checkpoint(job.folder, job.generation, checkpoint, attempt=job.attempt)
         self._num_reported += 1
         return epoch, may_end
 

@@ -57,7 +57,7 @@ class JournalStudy:
             if epoch not in noted.intermediate_values:
                 self._storage.set_trial_intermediate_value(trial_id, epoch, log_loss)
         for name, value in trial.user_attrs.items():
-            if name not in noted.user_attrs:
+            if noted.user_attrs.get(name) != value:
                 self._storage.set_trial_user_attr(trial_id, name, value)
         if trial.state.is_finished():
             self._storage.set_trial_state_values(trial_id, trial.state, trial.values)

@@ -182,6 +182,12 @@ class Ledger(Standings):
         )
         return self._write(grown) if ending is None else self._close(grown, ending)
 
+    def count_move(self, number: int) -> None:
+        """Note in a trial's record that it goes on on another node."""
+        record = self._records[number]
+        moved = record.user_attrs.get("moved", 0) + 1
+        self._write(dataclasses.replace(record, user_attrs=record.user_attrs | {"moved": moved}))
+
     def fail(self, number: int, error: str, trace: str) -> TrialRecord:
         """Close the record of a trial that ended in an error, whose traceback stays in its folder."""
         record = self._records[number]

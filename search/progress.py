@@ -23,6 +23,7 @@ class SearchProgress:
         self._shown = {record.number for record in steering.ledger.ended}
         self._counts = Counter(record.state for record in steering.ledger.ended)
         self._num_before = len(self._shown)
+        self._num_notices = 0
         self._bar = Progress(
             TextColumn(f"{{task.completed}}/{{task.fields[of]}} {unit}"),
             BarColumn(bar_width=24),
@@ -47,6 +48,9 @@ class SearchProgress:
     def update(self) -> None:
         """Draw the state as it is now."""
         ledger = self._steering.ledger
+        for notice in self._steering.notices[self._num_notices :]:
+            self._num_notices += 1
+            print_line(self._console, notice)
         if ledger.num_ended > len(self._shown):
             for record in [record for record in ledger.ended if record.number not in self._shown]:
                 self._shown.add(record.number)

@@ -63,6 +63,10 @@ class Steering(Watch):
         self.study.fail(number)
         self._lose(number, error, trace)
 
+    def _requeue(self, number: int) -> None:
+        """Let a trial that has begun be the next one that is handed out."""
+        self._waiting.insert(0, number)
+
     def _open_new(self) -> TrialRecord:
         """Ask the study for a new trial; the known configurations come first."""
         untried = (start for start in self.starts if start.origin not in self.ledger.origins)

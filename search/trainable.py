@@ -5,6 +5,7 @@ import platform
 import traceback
 from typing import Any
 
+import ray
 from ray import tune
 
 from core.config import Config
@@ -43,11 +44,14 @@ class TrialTrainable(tune.Trainable):
     An error of the training is returned, not raised: a raised one would kill the warm process.
     """
 
+    _node_id = ""
+
     def setup(
         self, config: dict[str, Any], *, dataset: Dataset, splits: tuple[Split, ...], worker: WorkerSettings
     ) -> None:
         """Keep what all trials share; arrays are read-only views of Ray's object store."""
         self._dataset, self._splits, self._worker = dataset, splits, worker
+        self._node_id = ray.get_runtime_context().get_node_id()
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -79,7 +83,7 @@ class TrialTrainable(tune.Trainable):
             "epoch": dataclasses.asdict(epoch),
             "has_predictions": has_predictions,
             "precision": self._run.trainer.precision,
-            "node": platform.node(),
+            **self._whereabouts(),
         }
 
     def _silence_limit(self) -> float:
@@ -102,6 +106,7 @@ class TrialTrainable(tune.Trainable):
             config=Config.from_json(assignment["config"]),
             seed=assignment["seed"],
             generation=worker.generation,
+            attempt=assignment["attempt"],
             num_recorded_epochs=assignment["num_recorded_epochs"],
             ending_epochs=worker.ending_epochs,
             deadline=worker.deadline,
@@ -116,4 +121,8 @@ class TrialTrainable(tune.Trainable):
     def _failure(self, line: str, trace: str) -> dict[str, Any]:
         """Return the result that tells the driver that this trial failed."""
         self._run = None
-        return {"number": self._assignment["number"], "error": line, "traceback": trace, "node": platform.node()}
+        return {"number": self._assignment["number"], "error": line, "traceback": trace, **self._whereabouts()}
+
+    def _whereabouts(self) -> dict[str, str]:
+        """Return where this worker is: the machine as the record calls it, the node as Ray does."""
+        return {"node": platform.node(), "node_id": self._node_id}

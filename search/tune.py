@@ -1,41 +1,31 @@
-"""Ray Tune's side of the seam: a searcher that asks the steering for trials, a scheduler that asks it to go on.
+"""Ray Tune's side of the seam: a searcher that asks the steering for trials; `search.scheduler` asks it to go on.
 
 Ray's OptunaSearch and ASHA each keep half of the truth (a stopped trial is told COMPLETE, a NaN one stays RUNNING,
 rungs are lost on restart); these two keep none and pass everything on.
 """
 
-import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray import tune
 from ray.exceptions import RayError
 from ray.tune import Stopper
-from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.errors import ClusterError
 from core.store import files
-from core.store.records import EpochReport
 from core.store.study import StudyFolder
 from search.callbacks import HandOver, LivesInDriver, Redraw
 from search.capacity import Resources
-from search.ledger import Worker
 from search.placement import placement
-from search.silence import TIMES_USUAL, silence_trace
+from search.scheduler import SteeringScheduler, last_line
 from search.trainable import TrialTrainable, WorkerSettings
 from search.watch import Watch
 
 if TYPE_CHECKING:
-    from ray.tune.execution.tune_controller import TuneController
     from ray.tune.experiment import Trial
-
-
-WORKER_DIED = "the worker's process died (out of memory, or killed)"
-FELL_SILENT = f"it reported nothing for {TIMES_USUAL} times its usual epoch or more, and was ended"
 
 
 class SteeringSearcher(LivesInDriver, Searcher):
@@ -60,8 +50,10 @@ class SteeringSearcher(LivesInDriver, Searcher):
         except Exception as error:
             self._steering.abort(error)  # raised here, Tune would wrap it into a text
             assignment = None
-        if assignment is None:
-            return Searcher.FINISHED
+        if (
+            assignment is None
+        ):  # FINISHED is for good, and the node of what runs may be lost: then it is asked for again
+            return None if self._steering.running else Searcher.FINISHED
         self._hand_over.begin()
         record = assignment.record
         return {
@@ -76,6 +68,7 @@ class SteeringSearcher(LivesInDriver, Searcher):
                 "split": assignment.split,
                 "is_scored": assignment.is_scored,
                 "shunned_nodes": self._plan.shunned_nodes(),
+                "attempt": assignment.attempt,
             }
         }
 
@@ -95,60 +88,6 @@ class SteeringSearcher(LivesInDriver, Searcher):
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Nothing: the trial records are the truth."""
-
-
-class SteeringScheduler(LivesInDriver, FIFOScheduler):
-    """Passes each epoch to the steering and stops the trials that it ends."""
-
-    def __init__(self, steering: Watch, scratch: str) -> None:
-        """Remember the steering and the folder for the stacks of silent workers."""
-        super().__init__()
-        self._steering = steering
-        self._scratch = scratch
-
-    def on_trial_result(self, tune_controller: "TuneController", trial: "Trial", result: dict[str, Any]) -> str:
-        """Return STOP for a trial that has failed, is pruned or has run all its epochs."""
-        try:
-            ends = self._take(result)
-        except Exception as error:
-            self._steering.abort(error)
-            ends = True
-        return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
-
-    def _take(self, result: dict[str, Any]) -> bool:
-        """Pass a worker's result on; True where its trial has to stop."""
-        number = result["number"]
-        if "error" in result:
-            self._steering.fail(number, result["error"], result["traceback"])
-            return True
-        fields = {name.removeprefix("epoch/"): v for name, v in result.items() if name.startswith("epoch/")}
-        for name, value in fields.items():
-            if not math.isfinite(value):  # no record can hold it, and no sampler learns from it
-                self._steering.fail(number, f"epoch {fields['epoch']}: {name} must be finite, got {value}")
-                return True
-        return self._steering.report(
-            number,
-            EpochReport(**fields),
-            worker=Worker(node=result["node"], precision=result["precision"]),
-            has_predictions=result["has_predictions"],
-        )
-
-    def on_trial_error(self, tune_controller: "TuneController", trial: "Trial") -> None:
-        """Tell the steering of a trial whose process died; a training's own error comes as a result."""
-        # Tune writes the error here on the driver; its get_error looks into the storage, where it is not
-        path = trial.error_file
-        trace = Path(path).read_text() if path and Path(path).exists() else ""
-        number, trial_id = trial.config["trial"]["number"], trial.config["trial"]["trial_id"]
-        error = f"the worker could not start the trial: {_last_line(trace)}"
-        if "actor died" in trace or "worker process has died" in trace:
-            file = Path(silence_trace(self._scratch, trial_id))
-            stacks = file.read_text() if file.exists() else ""
-            error = FELL_SILENT if stacks or self._steering.is_silent(number) else WORKER_DIED
-            trace = stacks or trace
-        try:
-            self._steering.fail(number, error, trace)
-        except Exception as failure:
-            self._steering.abort(failure)
 
 
 class SteeringStopper(LivesInDriver, Stopper):
@@ -234,14 +173,9 @@ def _fit(tuner: tune.Tuner) -> None:
         tuner.fit()
     except (RayError, tune.TuneError) as error:
         raise ClusterError(
-            f"the Ray cluster must last as long as the search, and did not: {_last_line(str(error))}. What is finished "
+            f"the Ray cluster must last as long as the search, and did not: {last_line(str(error))}. What is finished "
             "is kept: the same command goes on"
         ) from error
-
-
-def _last_line(text: str) -> str:
-    """Return the last line that says something."""
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
 
 
 def _name_of(trial: "Trial") -> str:

@@ -3,6 +3,7 @@
 import re
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
@@ -15,6 +16,10 @@ MOST_FAILURES_AT_FIRST = 3
 MOST_FAILURES_IN_A_ROW = 10
 """When the first 3 trials fail for one reason, or 10 one after the other, the search stops: no configuration is at
 fault."""
+
+MOST_NODES_LOST = 5
+"""A trial fails under which so many nodes are lost, one after the other, before it has an epoch more."""
+NODES_LOST = f"{MOST_NODES_LOST} nodes were lost under it before it had another epoch; it may be what takes them down"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,8 @@ class Assignment:
     """Which of the stage's splits it trains on."""
     is_scored: bool = True
     """False where that split's holdout rows are trained on too."""
+    attempt: int = 0
+    """How often this start has taken the trial back from a node."""
 
 
 @dataclass(kw_only=True)
@@ -49,9 +56,15 @@ class Watch(ABC):
     least_silence_seconds: float = LEAST_SECONDS
     """Silence of a trial that is borne however short its epochs are."""
     running: set[int] = field(default_factory=set)
+    notices: list[str] = field(default_factory=list)
+    """What the user is told of the cluster's nodes, a line each."""
     _silent_at: dict[int, float] = field(default_factory=dict)
     """When each running trial will have been silent for too long."""
     _failures_in_a_row: list[str] = field(default_factory=list)
+    _attempts: Counter[int] = field(default_factory=Counter)
+    """How often each trial was released."""
+    _nodes_lost: Counter[int] = field(default_factory=Counter)
+    """How many nodes were lost under each trial since its last epoch."""
 
     @abstractmethod
     def next_trial(self) -> Assignment | None:
@@ -64,6 +77,29 @@ class Watch(ABC):
     @abstractmethod
     def fail(self, number: int, error: str, trace: str = "") -> None:
         """Take the news that a trial ended in an error; `trace` is kept in the trial's folder."""
+
+    @abstractmethod
+    def _requeue(self, number: int) -> None:
+        """Let a trial that has begun be the next one that is handed out."""
+
+    def release(self, number: int, *, with_notice: bool = False) -> None:
+        """Take a running trial back from its node: it goes on elsewhere, before any other, from its checkpoint.
+
+        Args:
+            number: the trial's.
+            with_notice: it left in time, which never counts against it; else its node was lost under it.
+        """
+        if number not in self.running or self.stop_reason is not None:
+            return
+        self._nodes_lost[number] += not with_notice
+        if self._nodes_lost[number] >= MOST_NODES_LOST:
+            self.fail(number, NODES_LOST)
+            return
+        self.running.discard(number)
+        self._attempts[number] += 1
+        self._requeue(number)
+        self.ledger.count_move(number)
+        self.on_change()
 
     @property
     def num_left(self) -> int | None:
@@ -109,10 +145,12 @@ class Watch(ABC):
             silence_seconds=limit,
             split=split,
             is_scored=is_scored,
+            attempt=self._attempts[record.number],
         )
 
     def _heard_from(self, record: TrialRecord) -> None:
         """Note that a running trial has just reported."""
+        self._nodes_lost.pop(record.number, None)
         self._silent_at[record.number] = time.time() + silence_limit(
             [epoch.seconds for epoch in record.epochs], None, least=self.least_silence_seconds
         )

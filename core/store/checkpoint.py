@@ -1,11 +1,13 @@
-"""checkpoint/<generation>/state.npz: what a trial needs to go on after its last whole epoch.
+"""checkpoint/<generation>[.<attempt>]/state.npz: what a trial needs to go on after its last whole epoch.
 
 Weights, optimiser, schedule and the best weights so far are plain arrays; the curve so far lies beside them.
-The newest readable generation wins, so a torn one costs an epoch, never the trial.
+The one with most epochs wins, so a torn one costs an epoch, never the trial. Each start of the driver and each
+attempt on another node has a file of its own: what lives on of an earlier one overwrites none of a later one.
 """
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +19,8 @@ from core.store.study import TrialFolder
 
 _CURVE = "curve"
 _PREFIX = "state/"
+_NAME = re.compile(r"(\d+)(?:\.(\d+))?")
+"""Of a checkpoint's folder: generation, and attempt where it is not the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,24 +32,25 @@ class Checkpoint:
     epochs: tuple[EpochReport, ...]
 
 
-def write_checkpoint(folder: TrialFolder, generation: int, checkpoint: Checkpoint) -> None:
-    """Write this generation's checkpoint over the one of the epoch before."""
+def write_checkpoint(folder: TrialFolder, generation: int, checkpoint: Checkpoint, *, attempt: int = 0) -> None:
+    """Write this attempt's checkpoint over the one of the epoch before."""
     curve = json.dumps([dataclasses.asdict(epoch) for epoch in checkpoint.epochs])
     arrays = {_PREFIX + name: array for name, array in checkpoint.state.items()}
-    files.write_npz(folder.checkpoint(generation), {_CURVE: np.array(curve), **arrays})
+    files.write_npz(folder.checkpoint(generation, attempt), {_CURVE: np.array(curve), **arrays})
 
 
 def read_newest_checkpoint(folder: TrialFolder, before_generation: int) -> Checkpoint | None:
     """Return the checkpoint with most epochs that a generation up to `before_generation` left, if any.
 
-    What an orphan of an earlier driver still writes is of an earlier generation and just as good: the same
-    epochs of the same seed.
+    What an orphan of an earlier driver or of a lost node still writes has another name and is just as good: the
+    same epochs of the same seed.
     """
     found: list[Checkpoint] = []
     for name in files.list_folders(folder.checkpoints):
-        if name.isdigit() and int(name) <= before_generation:
+        numbers = _NAME.fullmatch(name)
+        if numbers is not None and int(numbers[1]) <= before_generation:
             try:
-                found.append(_read(folder.checkpoint(int(name))))
+                found.append(_read(folder.checkpoint(int(numbers[1]), int(numbers[2] or 0))))
             except (FileNotFoundError, StoredFileError):
                 continue
     return max(found, key=lambda checkpoint: len(checkpoint.epochs), default=None)

@@ -111,12 +111,13 @@ class TrialFolder:
 
     @property
     def checkpoints(self) -> str:
-        """checkpoint/: what the trial needs to go on, by generation."""
+        """checkpoint/: what the trial needs to go on, by generation and attempt."""
         return files.join(self.url, "checkpoint")
 
-    def checkpoint(self, generation: int) -> str:
-        """checkpoint/<generation>/state.npz."""
-        return files.join(self.checkpoints, str(generation), "state.npz")
+    def checkpoint(self, generation: int, attempt: int = 0) -> str:
+        """checkpoint/<generation>/state.npz; of the attempt after a lost node checkpoint/<generation>.1, then .2."""
+        name = f"{generation}.{attempt}" if attempt else str(generation)
+        return files.join(self.checkpoints, name, "state.npz")
 
 
 def number_of(trial_id: str) -> int:

@@ -73,3 +73,7 @@ class CommitteeSteering(Watch):
         """Take the news that a training ended in an error; its configuration has no vote until it ends well."""
         if number in self.running and self.stop_reason is None:
             self._lose(number, error, trace)
+
+    def _requeue(self, number: int) -> None:
+        """Let a training that has begun be the next one that is handed out."""
+        self._waiting.insert(0, next(training for training in self.trainings if training.number == number))

@@ -48,13 +48,15 @@ RATIOS_ON_OWN_DATA = {
     "greedy": ["log_loss", "accuracy"],
     "honesty": ["greedy_plain_cost", "greedy_safe_cost", "auto_cost", "mean_cost"],
 }
+ON_CLUSTERS = {"lost_nodes"}
+"""Those that start a cluster of several nodes; tests/search/test_lost_nodes.py runs them."""
 RECORDING = {"record_curves", "confirm_search"}
 """Trainings of minutes or hours: one writes what search_replay reads, the other repeats it without a surrogate."""
 
 
 def test_every_benchmark_is_run_here() -> None:
     commands = {path.stem for path in (ROOT / "benchmarks").glob("*.py") if "run_command(" in path.read_text()}
-    assert commands == {*KEYS, *ON_OWN_DATA, *RECORDING}
+    assert commands == {*KEYS, *ON_OWN_DATA, *ON_CLUSTERS, *RECORDING}
 
 
 @pytest.mark.parametrize("name", KEYS)

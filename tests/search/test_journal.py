@@ -215,3 +215,17 @@ def test_trial_without_a_folder_any_more_is_in_the_journal_no_more(make_steering
     files.remove(str(path.parent / "trials/t000003"))
     with kept(make_steering(num_trials=9)):
         assert_shows(JournalReader(path).trials, searched[:3])
+
+
+def test_moves_of_a_trial_are_shown_and_leave_the_journal_whole(make_steering, path):
+    steering = make_steering(num_trials=1)
+    with kept(steering):
+        for _ in range(2):
+            number = next_number(steering)
+            steering.release(number)
+        assert JournalReader(path).trials[number].user_attrs["moved"] == 2
+        train(steering, next_number(steering), 0.5)
+    before = path.read_bytes()
+    with kept(make_steering(num_trials=1)):
+        pass
+    assert path.read_bytes() == before

@@ -43,3 +43,17 @@ def test_resumed_search_does_not_list_old_trials_again(make_steering):
     with SearchProgress(make_steering(num_trials=2), Console(file=text, width=120)) as progress:
         progress.update()
     assert text.getvalue() == ""
+
+
+def test_log_has_one_line_for_each_notice_of_a_node(make_steering):
+    text = io.StringIO()
+    steering = make_steering(num_trials=2)
+    with SearchProgress(steering, Console(file=text, width=120)) as progress:
+        for node in "ab":
+            steering.notices.append(f"node {node}[0] is lost: trials to go on elsewhere: 1")
+            progress.update()
+            progress.update()
+    assert text.getvalue().splitlines() == [
+        "node a[0] is lost: trials to go on elsewhere: 1",
+        "node b[0] is lost: trials to go on elsewhere: 1",
+    ]

@@ -16,7 +16,7 @@ from benchmarks.killed_study import StudyWatch, read_records
 from benchmarks.kills import PROC, Moment, Start, Starts, processes_of
 from core.store import files
 from core.store.study import StudyFolder
-from search.tune import WORKER_DIED
+from search.scheduler import WORKER_DIED
 from tests.s3 import S3, digits_npz, serve_s3
 
 from .commands import ALL_CORES, ENVIRONMENT, TIMEOUT_SECONDS

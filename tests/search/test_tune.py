@@ -17,9 +17,10 @@ from core.store.study import StudyFolder
 from search.callbacks import HandOver
 from search.capacity import HEAD, LiveCapacity, Resources
 from search.nodes import Node
+from search.scheduler import SteeringScheduler
 from search.steering import Steering
 from search.trainable import TrialTrainable
-from search.tune import SteeringScheduler, SteeringSearcher, SteeringStopper
+from search.tune import SteeringSearcher, SteeringStopper
 
 from .conftest import EPOCHS, HERE, epoch_report
 from .test_steering import next_number, write_whole_predictions

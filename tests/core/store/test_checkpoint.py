@@ -69,3 +69,31 @@ def test_a_foreign_file_in_the_checkpoints_place_is_passed_over(tmp_path: Path) 
     files.write_npz(folder.checkpoint(1), {"weights": np.arange(3)})
     files.write_bytes(files.join(folder.checkpoints, "old", "state.npz"), b"")
     assert read_newest_checkpoint(folder, before_generation=1) is None
+
+
+def test_each_attempt_of_a_generation_has_a_checkpoint_of_its_own_and_the_one_with_most_epochs_wins(
+    tmp_path: Path,
+) -> None:
+    folder = TrialFolder(str(tmp_path))
+    write_checkpoint(folder, 3, checkpoint(4))
+    write_checkpoint(folder, 3, checkpoint(6), attempt=1)
+    write_checkpoint(folder, 3, checkpoint(5))  # by what lives on of the first attempt, on a node that was cut off
+    assert files.list_folders(folder.checkpoints) == ["3", "3.1"]
+    assert_same(read_newest_checkpoint(folder, before_generation=3), checkpoint(6))
+    write_checkpoint(folder, 3, checkpoint(7))
+    assert_same(read_newest_checkpoint(folder, before_generation=3), checkpoint(7))
+
+
+def test_checkpoint_of_a_later_generations_attempt_is_not_read(tmp_path: Path) -> None:
+    folder = TrialFolder(str(tmp_path))
+    write_checkpoint(folder, 2, checkpoint(1), attempt=10)
+    write_checkpoint(folder, 3, checkpoint(4), attempt=1)
+    assert_same(read_newest_checkpoint(folder, before_generation=2), checkpoint(1))
+
+
+def test_folders_of_other_names_are_no_checkpoints(tmp_path: Path) -> None:
+    folder = TrialFolder(str(tmp_path))
+    for name in ("1.", ".1", "1.1.1", "-1", "1.x"):
+        write_checkpoint(folder, 1, checkpoint(2))
+        Path(folder.checkpoint(1)).parent.rename(tmp_path / "checkpoint" / name)
+    assert read_newest_checkpoint(folder, before_generation=9) is None

@@ -19,6 +19,7 @@ def test_names_in_the_study_folder_are_the_formats() -> None:
     assert trial.predictions == "runs/first/trials/t000002/predictions.npz"
     assert trial.model == "runs/first/trials/t000002/model.keras"
     assert trial.checkpoint(3) == "runs/first/trials/t000002/checkpoint/3/state.npz"
+    assert trial.checkpoint(3, attempt=2) == "runs/first/trials/t000002/checkpoint/3.2/state.npz"
 
 
 def test_trial_ids_sort_as_their_numbers_do(tmp_path: Path) -> None:

@@ -250,3 +250,16 @@ def test_refits_are_trained_beside_the_folds_and_know_nothing_of_them(make_steer
     run_to_end(steering, assignment.record.number)
     assert steering.is_done
     assert make_steering().is_done
+
+
+def test_training_whose_node_is_lost_is_the_next_one_with_its_split_and_its_epochs(make_steering):
+    steering = make_steering()
+    begin(steering)
+    second = assign(steering)
+    report(steering, second.record.number, 1)
+    steering.release(second.record.number)
+    again = assign(steering)
+    assert (again.record.trial_id, again.split, again.is_scored) == (IDS[1], second.split, second.is_scored)
+    assert (again.num_recorded_epochs, again.attempt) == (1, 1)
+    run_to_end(steering, again.record.number, start=2)
+    assert assign(steering).record.trial_id == IDS[2]
