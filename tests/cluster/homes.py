@@ -38,7 +38,9 @@ def make_host_home(folder: Path, public_key: str) -> Path:
     # hard links of the cache's files, from which uv makes hard links in turn: no copy of some gigabytes per host
     cache = folder / ".cache" / "uv"
     cache.parent.mkdir()
-    subprocess.run(["cp", "--archive", "--link", _uv("cache", "dir"), cache], check=True)
+    linked = subprocess.run(["cp", "--archive", "--link", _uv("cache", "dir"), cache], capture_output=True)
+    if linked.returncode != 0:  # it lies on another file system
+        subprocess.run(["cp", "--archive", _uv("cache", "dir") + "/.", cache], check=True)
     return folder
 
 
