@@ -3,18 +3,17 @@
 import contextlib
 import logging
 import os
-import secrets
 import shutil
 import socket
-import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from core.errors import ClusterError
 from core.quiet import stderr_held_back
 from core.store.manifest import usable_cores
+from search.authentication import set_authentication
+from search.join import require_joinable
 
 QUIET_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -28,21 +27,12 @@ QUIET_ENVIRONMENT = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours, see search.run
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_GLOBAL_CHECKPOINT_S": "1e9",  # its snapshots of all trials stand still for seconds, and nobody reads them
+    "TUNE_MAX_PENDING_TRIALS_PG": "1000",  # side by side start as many workers as the searcher has trials for
     "TUNE_FORCE_TRIAL_CLEANUP_S": "2",  # everything is on disk before an epoch is reported: nothing to wait for
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 PROBE_SECONDS = 10
 LOOPBACK = "127.0.0.1"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resources:
-    """What a trial takes of a cluster, and how many fit."""
-
-    cpus_per_trial: int
-    gpus_per_trial: float
-    max_concurrent: int
-    """Trials that fit side by side."""
 
 
 @contextlib.contextmanager
@@ -56,22 +46,20 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
         scratch: a short path for the private cluster's sockets and logs.
 
     Raises:
-        ClusterError: no cluster answers at `address`, or none can be started here.
+        ClusterError: no cluster can be joined at `address`, or none can be started here.
     """
     for name, value in QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    if address is None:
-        _require_loopback()
-    else:
-        _require_answer(address)
-    _set_authentication(address)
+    set_authentication(address)
     import ray
 
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # failures are told in our own words, see search.tune
     if ray.is_initialized():
         yield
         return
-    _start_or_join(address, scratch)
+    if address is None:
+        _require_loopback()
+    _start_or_join(address if address is None else require_joinable(address), scratch)
     try:
         yield
     finally:
@@ -93,8 +81,7 @@ def _start_or_join(address: str | None, scratch: str) -> None:
     if address is None:
         raise ClusterError(f"Ray must be able to start on this machine, and cannot: {failure}") from failure
     raise ClusterError(
-        f"--address must be a Ray cluster that answers and knows this client, got {address!r}: {failure}. Start one "
-        "with `ray start --head`; where it has no token, set RAY_AUTH_MODE=disabled on every node and here"
+        f"the Ray cluster at {address} answers, and cannot be joined: {failure}. Look at it with `ray status`"
     ) from failure
 
 
@@ -123,33 +110,6 @@ def _require_loopback() -> None:
         ) from error
 
 
-def _require_answer(address: str) -> None:
-    """Raise ClusterError where nothing listens at host:port; Ray itself would try for minutes."""
-    host, _, port = address.rpartition(":")
-    if not port.isdigit():
-        return
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise ClusterError(
-            f"--address must be a Ray cluster that answers, got {address!r}: {error}. "
-            "Start one with `ray start --head`, or look up its address with `ray status`"
-        ) from error
-
-
-def _set_authentication(address: str | None) -> None:
-    """Turn token authentication on, for a private cluster with a random token that lives as long as this process.
-
-    Ray would otherwise write a world-readable token file into the home folder. It reads these variables once, when
-    it is imported: a process that has imported it already (a notebook's, a test's) keeps what it has.
-    """
-    if "ray" in sys.modules:
-        return
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
-    if address is None and os.environ["RAY_AUTH_MODE"] == "token":
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-
-
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[str]:
     """Make a short-named temporary folder, and delete it in the end whatever is in it."""
@@ -158,34 +118,3 @@ def scratch_folder() -> Iterator[str]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def plan_resources(cpus_per_trial: int, gpus_per_trial: float | None) -> Resources:
-    """Return how many trials fit on the cluster that was joined.
-
-    Raises:
-        ClusterError: not even one does.
-    """
-    import ray
-
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    if gpus_per_trial is None:
-        gpus_per_trial = 1.0 if any(node.get("GPU", 0) for node in nodes) else 0.0
-    fitting = sum(num_fitting(node.get("CPU", 0), node.get("GPU", 0), cpus_per_trial, gpus_per_trial) for node in nodes)
-    if fitting < 1:
-        have = ", ".join(f"{node.get('CPU', 0):g} CPUs and {node.get('GPU', 0):g} GPUs" for node in nodes)
-        raise ClusterError(
-            f"a trial must fit on one machine of the cluster ({have or 'none'}); got --cpus-per-trial "
-            f"{cpus_per_trial} and --gpus-per-trial {gpus_per_trial:g}. Ask for less"
-        )
-    return Resources(cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial, max_concurrent=fitting)
-
-
-def num_fitting(cpus: float, gpus: float, cpus_per_trial: int, gpus_per_trial: float) -> int:
-    """Return how many trials fit on one machine; a trial's share of a card lies on one card, as Ray places it."""
-    by_cpus = int(cpus // cpus_per_trial)
-    if gpus_per_trial == 0:
-        return by_cpus
-    if gpus_per_trial >= 1:
-        return min(by_cpus, int(gpus // gpus_per_trial))
-    return min(by_cpus, int(gpus) * int(1 / gpus_per_trial + 1e-9))

@@ -17,11 +17,13 @@ from ensemble.report import print_vote
 from ensemble.result import SCORED_ON, VoteResult
 from ensemble.run import vote_study, voting_trials
 from ensemble.settings import EnsembleSettings
-from search.cluster import Resources, plan_resources, ray_cluster, scratch_folder
+from search.capacity import Resources
+from search.cluster import ray_cluster, scratch_folder
 from search.committee import run as committee
 from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
+from search.planning import planned
 from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
 from search.settings import SearchSettings
@@ -94,8 +96,7 @@ def _train(start: SearchStart) -> None:
         _go_on(start, again="; voting again")
         if not start.settings.refit or committee.is_refitted(start, _voters(start)):
             return
-    with scratch_folder() as scratch, ray_cluster(start.settings.address, scratch):
-        plan = plan_resources(start.settings.cpus_per_trial, start.settings.gpus_per_trial)
+    with scratch_folder() as scratch, ray_cluster(start.settings.address, scratch), planned(start) as plan:
         if not is_trained:
             _go_on(start)
         share = f"CPUs: {plan.cpus_per_trial}, GPUs: {plan.gpus_per_trial:g}"

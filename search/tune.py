@@ -18,7 +18,8 @@ from core.errors import ClusterError
 from core.store import files
 from core.store.study import StudyFolder
 from search.callbacks import HandOver, LivesInDriver, Redraw
-from search.cluster import Resources
+from search.capacity import Resources
+from search.placement import placement
 from search.scheduler import SteeringScheduler, last_line
 from search.trainable import TrialTrainable, WorkerSettings
 from search.watch import Watch
@@ -31,28 +32,26 @@ class SteeringSearcher(LivesInDriver, Searcher):
     """Hands the steering's next trial to Tune as soon as a worker is free, never ahead of it."""
 
     def __init__(
-        self, steering: Watch, folder: StudyFolder, max_concurrent: int, hand_over: HandOver | None = None
+        self, steering: Watch, folder: StudyFolder, plan: Resources, hand_over: HandOver | None = None
     ) -> None:
-        """Remember the steering, the study's folder and how many trials may run at once."""
+        """Remember the steering, the study's folder and how many trials may run at once, and where."""
         super().__init__()
         self._steering = steering
         self._folder = folder
-        self._max_concurrent = max_concurrent
+        self._plan = plan
         self._hand_over = hand_over or HandOver()
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """Return the next trial's config, None while all workers are busy, FINISHED when nothing is left."""
-        if len(self._steering.running) >= self._max_concurrent or self._hand_over.is_under_way:
-            # a suggestion made ahead would be made without the results of the trials that still run
-            return None
         try:
+            if self._has_to_wait():
+                return None
             assignment = self._steering.next_trial()
         except Exception as error:
             self._steering.abort(error)  # raised here, Tune would wrap it into a text
             assignment = None
-        if (
-            assignment is None
-        ):  # FINISHED is for good, and the node of what runs may be lost: then it is asked for again
+        if assignment is None:
+            # FINISHED is for good, and the node of what runs may be lost: then it is asked for again
             return None if self._steering.running else Searcher.FINISHED
         self._hand_over.begin()
         record = assignment.record
@@ -68,8 +67,17 @@ class SteeringSearcher(LivesInDriver, Searcher):
                 "split": assignment.split,
                 "is_scored": assignment.is_scored,
                 "attempt": assignment.attempt,
+                "shunned_nodes": self._plan.shunned_nodes(),
             }
         }
+
+    def _has_to_wait(self) -> bool:
+        """True while no worker is free; without any worker, until one comes or the search is to end."""
+        num_at_once = self._plan.num_at_once()
+        if num_at_once == 0:
+            return self._steering.stop_reason is None and not self._steering.is_time_up
+        # a suggestion made ahead would be made without the results of the trials that still run
+        return len(self._steering.running) >= num_at_once or self._hand_over.is_under_way
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Nothing: the scheduler has told the steering."""
@@ -84,17 +92,22 @@ class SteeringSearcher(LivesInDriver, Searcher):
 class SteeringStopper(LivesInDriver, Stopper):
     """Ends Tune's loop once the steering has a reason to."""
 
-    def __init__(self, steering: Watch) -> None:
-        """Remember the steering."""
+    def __init__(self, steering: Watch, capacity: Callable[[], int]) -> None:
+        """Remember the steering, and what tells how many trials may run at once."""
         self._steering = steering
+        self._capacity = capacity
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Return False: single trials are the scheduler's."""
         return False
 
     def stop_all(self) -> bool:
-        """Return True after Ctrl-C, where all first trials failed, and long after the time budget's end."""
-        return self._steering.stop_reason is not None or self._steering.is_overtime
+        """Return True after Ctrl-C, where all first trials failed, and long after the time budget's end.
+
+        After it at once, where no node is left to run on: what waits for one is left as it is on disk.
+        """
+        is_stranded = self._steering.is_time_up and self._capacity() == 0
+        return self._steering.stop_reason is not None or self._steering.is_overtime or is_stranded
 
 
 def run_tune(
@@ -128,12 +141,11 @@ def run_tune(
     hand_over = HandOver()
     with_data = tune.with_parameters(trainable, dataset=dataset, splits=splits, worker=worker)
     tuner = tune.Tuner(
-        tune.with_resources(with_data, {"cpu": plan.cpus_per_trial, "gpu": plan.gpus_per_trial}),
+        tune.with_resources(with_data, placement(plan)),
         tune_config=tune.TuneConfig(
-            search_alg=SteeringSearcher(steering, folder, plan.max_concurrent, hand_over),
+            search_alg=SteeringSearcher(steering, folder, plan, hand_over),
             scheduler=SteeringScheduler(steering, scratch),
             num_samples=-1,
-            max_concurrent_trials=plan.max_concurrent,  # so many workers start at once; else one after the other
             reuse_actors=True,
             trial_name_creator=_name_of,
             trial_dirname_creator=_name_of,
@@ -142,7 +154,7 @@ def run_tune(
             name="tune",
             storage_path=f"{scratch}/tune",
             verbose=0,
-            stop=SteeringStopper(steering),
+            stop=SteeringStopper(steering, plan.num_at_once),
             callbacks=[hand_over, Redraw(redraw)],
             failure_config=tune.FailureConfig(max_failures=0),
             # checkpoints are core.trial's, in the study's folder

@@ -11,7 +11,8 @@ import pytest
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.store.records import EpochReport
-from search.cluster import plan_resources, ray_cluster, scratch_folder
+from search.capacity import plan_resources
+from search.cluster import ray_cluster, scratch_folder
 from search.trainable import TrialTrainable, WorkerSettings
 
 from .conftest import EPOCHS, epoch_report, write_small_predictions

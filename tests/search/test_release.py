@@ -5,6 +5,7 @@ from ray.tune.search import Searcher
 
 from core.store.records import read_record
 from core.store.study import StudyFolder
+from search.capacity import Resources
 from search.tune import SteeringSearcher
 
 from .conftest import HERE, epoch_report
@@ -82,7 +83,9 @@ def test_release_of_a_trial_that_is_left_or_has_ended_changes_nothing(make_steer
 
 def test_searcher_is_finished_only_once_nothing_runs_whose_node_might_be_lost(make_steering):
     steering = make_steering(num_trials=1)
-    searcher = SteeringSearcher(steering, StudyFolder("runs/s"), max_concurrent=2)
+    searcher = SteeringSearcher(
+        steering, StudyFolder("runs/s"), Resources(cpus_per_trial=1, gpus_per_trial=0, max_concurrent=2)
+    )
     assert trial_of(searcher.suggest("a"))["attempt"] == 0
     assert searcher.suggest("b") is None
     steering.release(0)

@@ -15,6 +15,8 @@ from ray.tune.search import Searcher
 from core.errors import StudyError, TrainingError
 from core.store.study import StudyFolder
 from search.callbacks import HandOver
+from search.capacity import HEAD, LiveCapacity, Resources
+from search.nodes import Node
 from search.scheduler import SteeringScheduler
 from search.steering import Steering
 from search.trainable import TrialTrainable
@@ -31,6 +33,10 @@ def result_of(number: int, epoch: int, log_loss: float) -> dict[str, Any]:
     return fields | {"number": number, "has_predictions": True, "precision": "float32", "node": "here"}
 
 
+def resources(max_concurrent: int) -> Resources:
+    return Resources(cpus_per_trial=1, gpus_per_trial=0, max_concurrent=max_concurrent)
+
+
 def trial_of(suggestion: Any) -> dict[str, Any]:
     assert isinstance(suggestion, dict)
     return suggestion["trial"]
@@ -38,7 +44,7 @@ def trial_of(suggestion: Any) -> dict[str, Any]:
 
 def test_searcher_suggests_no_more_than_may_run_and_finishes_with_the_budget(make_steering):
     steering = make_steering(num_trials=2)
-    searcher = SteeringSearcher(steering, StudyFolder("runs/s"), max_concurrent=1)
+    searcher = SteeringSearcher(steering, StudyFolder("runs/s"), resources(1))
     first = trial_of(searcher.suggest("a"))
     assert first["number"] == 0
     assert Path(first["folder"]).is_absolute(), "workers work in folders of their own"
@@ -51,15 +57,40 @@ def test_searcher_suggests_no_more_than_may_run_and_finishes_with_the_budget(mak
 
 def test_searcher_waits_with_a_suggestion_until_a_warm_worker_has_begun_the_one_before(make_steering):
     hand_over = HandOver()
-    searcher = SteeringSearcher(
-        make_steering(num_trials=9), StudyFolder("runs/s"), max_concurrent=4, hand_over=hand_over
-    )
+    searcher = SteeringSearcher(make_steering(num_trials=9), StudyFolder("runs/s"), resources(4), hand_over)
     assert [trial_of(searcher.suggest(name))["number"] for name in "ab"] == [0, 1], "cold workers start side by side"
     hand_over.on_trial_complete(0, [], None)
     assert trial_of(searcher.suggest("c"))["number"] == 2
     assert searcher.suggest("d") is None
     hand_over.on_trial_start(0, [], None)
     assert trial_of(searcher.suggest("d"))["number"] == 3
+
+
+def test_searcher_without_any_node_waits_until_the_search_is_to_end(make_steering):
+    searcher = SteeringSearcher(make_steering(), StudyFolder("runs/s"), resources(0))
+    assert searcher.suggest("a") is None
+    assert searcher.suggest("a") is None
+    searcher._steering.interrupt()
+    assert searcher.suggest("a") == Searcher.FINISHED
+    late = SteeringSearcher(make_steering(deadline=time.time() - 1), StudyFolder("runs/s"), resources(0))
+    assert late.suggest("a") == Searcher.FINISHED
+
+
+def test_stopper_ends_a_search_without_any_node_once_its_time_is_up(make_steering):
+    assert not SteeringStopper(make_steering(), lambda: 0).stop_all()
+    late = make_steering(deadline=time.time() - 1)
+    assert SteeringStopper(late, lambda: 0).stop_all()
+    assert not SteeringStopper(late, lambda: 1).stop_all(), "what runs may report its last epoch"
+
+
+def test_searcher_names_the_nodes_that_are_spared(make_steering):
+    live = LiveCapacity(cpus_per_trial=1, gpus_per_trial=0, look_up=lambda: [head, node])
+    head, node = (Node(node_id=name, name=name, resources={"CPU": 1}) for name in ("head", "node"))
+    head.resources[HEAD] = 1
+    plan = dataclasses.replace(resources(9), live=live)
+    searcher = SteeringSearcher(make_steering(), StudyFolder("runs/s"), plan)
+    assert trial_of(searcher.suggest("a"))["shunned_nodes"] == ("head",)
+    assert searcher.suggest("b") is None, "only the node's one processor counts"
 
 
 def test_scheduler_continues_until_the_last_epoch_and_stops_then(make_steering):
@@ -134,7 +165,7 @@ def test_error_of_the_driver_stops_the_search_and_is_kept_to_be_raised(make_stee
         == TrialScheduler.STOP
     )
     assert str(steering.error) == "no space left"
-    assert SteeringStopper(steering).stop_all()
+    assert SteeringStopper(steering, lambda: 1).stop_all()
 
 
 def test_adapters_are_neither_copied_nor_pickled_with_the_steering(make_steering):

@@ -1,0 +1,155 @@
+"""How many trials may run at once, and on which nodes, while a cluster's nodes come and go."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from core.errors import ClusterError
+
+if TYPE_CHECKING:  # it loads ray, which must not be loaded before search.authentication has had its say
+    from search.nodes import Node
+
+HEAD = "node:__internal_head__"
+"""Resource that Ray gives the head."""
+LOOK_UP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What a trial takes of a cluster, and how many fit."""
+
+    cpus_per_trial: int
+    gpus_per_trial: float
+    max_concurrent: int
+    """Trials that fit side by side at the beginning."""
+    live: "LiveCapacity | None" = None
+    """How many fit at any time, and where; None where that stays as it is."""
+
+    def num_at_once(self) -> int:
+        """Return how many trials may run side by side now."""
+        return self.max_concurrent if self.live is None else self.live.num_at_once()
+
+    def shunned_nodes(self) -> tuple[str, ...]:
+        """Return the ids of the nodes on which no further trial may be placed."""
+        return () if self.live is None else self.live.shunned_nodes()
+
+
+def plan_resources(
+    cpus_per_trial: int, gpus_per_trial: float | None, say: Callable[[str], None] = lambda _: None
+) -> Resources:
+    """Return how many trials fit on the cluster that was joined, now and from now on.
+
+    Args:
+        cpus_per_trial: processor cores of one trial.
+        gpus_per_trial: graphics cards of one trial; None for one where the cluster has any.
+        say: told in one line when no node is left to run on, and when there is one again.
+
+    Raises:
+        ClusterError: not even one does.
+    """
+    nodes = usable_nodes()
+    if gpus_per_trial is None:
+        gpus_per_trial = 1.0 if any(node.resources.get("GPU", 0) for node in nodes) else 0.0
+    live = LiveCapacity(cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial, say=say)
+    fitting = live.num_at_once()
+    if fitting < 1:
+        offers = [(node.resources.get("CPU", 0), node.resources.get("GPU", 0)) for node in nodes]
+        have = ", ".join(f"{cpus:g} CPUs and {gpus:g} GPUs" for cpus, gpus in offers)
+        raise ClusterError(
+            f"a trial must fit on one machine of the cluster ({have or 'none'}); got --cpus-per-trial "
+            f"{cpus_per_trial} and --gpus-per-trial {gpus_per_trial:g}. Ask for less"
+        )
+    return Resources(cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial, max_concurrent=fitting, live=live)
+
+
+def usable_nodes() -> list["Node"]:
+    """Return the nodes that are alive and have no notice."""
+    from search.nodes import alive_nodes, draining_nodes
+
+    draining = draining_nodes()
+    return [node for node in alive_nodes() if node.node_id not in draining]
+
+
+def is_head(node: "Node") -> bool:
+    """True for the node that leads the cluster."""
+    return HEAD in node.resources
+
+
+def num_fitting_on(node: "Node", cpus_per_trial: int, gpus_per_trial: float) -> int:
+    """Return how many trials fit on one node."""
+    return num_fitting(node.resources.get("CPU", 0), node.resources.get("GPU", 0), cpus_per_trial, gpus_per_trial)
+
+
+class Screen(Protocol):
+    """Decides which nodes may run trials."""
+
+    refused: set[str]
+    """Ids of those that may not."""
+
+    def admitted(self, nodes: list["Node"]) -> list["Node"]:
+        """Return those that may, as far as it is known yet."""
+
+
+@dataclass(kw_only=True)
+class LiveCapacity:
+    """Follows the nodes of the cluster; they are looked up once a second at most.
+
+    The head, without which there is no cluster, runs trials only as long as no other node was there that could.
+    """
+
+    cpus_per_trial: int
+    gpus_per_trial: float
+    say: Callable[[str], None] = lambda _: None
+    screen: Screen | None = None
+    look_up: Callable[[], list["Node"]] = usable_nodes
+    clock: Callable[[], float] = time.monotonic
+    _spared_heads: set[str] = field(default_factory=set)
+    _num_at_once: int = 0
+    _is_waiting: bool = False
+    _until: float = float("-inf")
+
+    def num_at_once(self) -> int:
+        """Return how many trials may run side by side now."""
+        if self.clock() >= self._until:
+            earlier, self._num_at_once = self._num_at_once, sum(map(self._fit_on, self.trial_nodes()))
+            self._until = self.clock() + LOOK_UP_SECONDS
+            self._tell(earlier)
+        return self._num_at_once
+
+    def shunned_nodes(self) -> tuple[str, ...]:
+        """Return the ids of the nodes on which no further trial may be placed, sorted."""
+        return tuple(sorted(self._spared_heads | (set() if self.screen is None else self.screen.refused)))
+
+    def trial_nodes(self) -> list["Node"]:
+        """Return the nodes that may run trials now, as far as it is known yet."""
+        fitting = [node for node in self.look_up() if self._fit_on(node)]
+        nodes = [node for node in fitting if node.node_id not in self._spared_heads]
+        if self.screen is not None:
+            nodes = self.screen.admitted(nodes)
+        if any(not is_head(node) for node in nodes):  # from now on: a head that takes its turns is slow for all
+            self._spared_heads |= {node.node_id for node in fitting if is_head(node)}
+        return [node for node in nodes if node.node_id not in self._spared_heads]
+
+    def _fit_on(self, node: "Node") -> int:
+        """Return how many trials fit on one node."""
+        return num_fitting_on(node, self.cpus_per_trial, self.gpus_per_trial)
+
+    def _tell(self, earlier: int) -> None:
+        """Say once that there is nothing to run on, and once that there is again."""
+        if earlier and not self._num_at_once:
+            self._is_waiting = True
+            self.say("no node is left that a trial fits on: waiting for one (Ctrl-C stops; the same command goes on)")
+        elif self._is_waiting and self._num_at_once:
+            self._is_waiting = False
+            self.say(f"going on; trials at once: {self._num_at_once}")
+
+
+def num_fitting(cpus: float, gpus: float, cpus_per_trial: int, gpus_per_trial: float) -> int:
+    """Return how many trials fit on one machine; a trial's share of a card lies on one card, as Ray places it."""
+    by_cpus = int(cpus // cpus_per_trial)
+    if gpus_per_trial == 0:
+        return by_cpus
+    if gpus_per_trial >= 1:
+        return min(by_cpus, int(gpus // gpus_per_trial))
+    return min(by_cpus, int(gpus) * int(1 / gpus_per_trial + 1e-9))
