@@ -18,8 +18,8 @@ from core.errors import ClusterError
 from core.store import files
 from core.store.study import StudyFolder
 from search.callbacks import HandOver, LivesInDriver, Redraw
-from search.capacity import Resources
-from search.placement import placement
+from search.cluster.capacity import Resources
+from search.cluster.placement import placement
 from search.scheduler import SteeringScheduler, last_line
 from search.trainable import TrialTrainable, WorkerSettings
 from search.watch import Watch
