@@ -18,8 +18,8 @@ from core.errors import ClusterError
 from core.store import files
 from core.store.study import StudyFolder
 from search.callbacks import HandOver, LivesInDriver, Redraw
-from search.capacity import Resources
-from search.placement import placement
+from search.cluster.capacity import Resources
+from search.cluster.placement import placement
 from search.scheduler import SteeringScheduler, last_line
 from search.trainable import TrialTrainable, WorkerSettings
 from search.watch import Watch
@@ -50,9 +50,8 @@ class SteeringSearcher(LivesInDriver, Searcher):
         except Exception as error:
             self._steering.abort(error)  # raised here, Tune would wrap it into a text
             assignment = None
-        if (
-            assignment is None
-        ):  # FINISHED is for good, and the node of what runs may be lost: then it is asked for again
+        if assignment is None:
+            # FINISHED is for good, and the node of what runs may be lost: then it is asked for again
             return None if self._steering.running else Searcher.FINISHED
         self._hand_over.begin()
         record = assignment.record

@@ -17,8 +17,9 @@ MOST_FAILURES_IN_A_ROW = 10
 """When the first 3 trials fail for one reason, or 10 one after the other, the search stops: no configuration is at
 fault."""
 
-MOST_NODES_LOST = 5
-"""A trial fails under which so many nodes are lost, one after the other, before it has an epoch more."""
+MOST_NODES_LOST = 10
+"""A trial fails under which so many nodes are lost, one after the other, before it has an epoch more. Fewer may be the
+cluster's fault alone: nodes that live little longer than a worker takes to start."""
 NODES_LOST = f"{MOST_NODES_LOST} nodes were lost under it before it had another epoch; it may be what takes them down"
 
 

@@ -5,7 +5,7 @@ from ray.tune.search import Searcher
 
 from core.store.records import read_record
 from core.store.study import StudyFolder
-from search.capacity import Resources
+from search.cluster.capacity import Resources
 from search.tune import SteeringSearcher
 
 from .conftest import HERE, epoch_report
@@ -43,14 +43,15 @@ def test_released_trial_does_not_count_as_running_nor_takes_from_the_budget(make
     assert steering.next_trial() is None
 
 
-def test_trial_that_loses_five_nodes_without_an_epoch_fails_with_the_reason(make_steering):
+def test_trial_that_loses_ten_nodes_without_an_epoch_fails_with_the_reason(make_steering):
     steering = make_steering()
-    for _ in range(4):
+    for _ in range(9):
         steering.release(next_number(steering))
+    assert steering.ledger[0].state == "running"
     steering.release(next_number(steering))
     record = steering.ledger[0]
     assert record.state == "failed"
-    assert record.error == "5 nodes were lost under it before it had another epoch; it may be what takes them down"
+    assert record.error == "10 nodes were lost under it before it had another epoch; it may be what takes them down"
     assert steering.stop_reason is None
     assert next_number(steering) == 1
 
@@ -58,9 +59,9 @@ def test_trial_that_loses_five_nodes_without_an_epoch_fails_with_the_reason(make
 def test_an_epoch_between_losses_and_a_notice_in_time_keep_them_from_adding_up(make_steering):
     steering = make_steering()
     for epoch in (1, 2):
-        for _ in range(4):
-            steering.release(next_number(steering))
         for _ in range(9):
+            steering.release(next_number(steering))
+        for _ in range(19):
             steering.release(next_number(steering), with_notice=True)
         number = next_number(steering)
         steering.report(number, epoch_report(epoch, 0.5), worker=HERE, has_predictions=False)

@@ -17,14 +17,13 @@ from core.data.dataset import Dataset
 from core.data.split import Split
 from core.errors import ClusterError
 from core.store.records import EpochReport
-from search.admission import Admission
-from search.capacity import LOOK_UP_SECONDS, plan_resources
-from search.cluster import QUIET_ENVIRONMENT, scratch_folder
-from search.nodes import alive_nodes
+from search.cluster.admission import Admission
+from search.cluster.capacity import LOOK_UP_SECONDS, plan_resources
+from search.cluster.nodes import alive_nodes
+from search.cluster.start import QUIET_ENVIRONMENT, scratch_folder
 from search.trainable import TrialTrainable, WorkerSettings
-
-from ..s3 import serve_s3
-from .conftest import EPOCHS, epoch_report, write_small_predictions
+from tests.s3 import serve_s3
+from tests.search.conftest import EPOCHS, epoch_report, write_small_predictions
 
 pytestmark = pytest.mark.cluster
 SECONDS = 1.0
