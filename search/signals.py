@@ -28,3 +28,14 @@ def stop_on_signals(watch: Watch) -> Iterator[None]:
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def sigterm_handler_kept() -> Iterator[None]:
+    """Put SIGTERM's handler back after the block: `ray.init` sets its own, which ends the process at once."""
+    earlier = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if callable(earlier) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, earlier)

@@ -14,6 +14,7 @@ from core.quiet import stderr_held_back
 from core.store.manifest import usable_cores
 from search.cluster.authentication import set_authentication
 from search.cluster.join import require_joinable
+from search.signals import sigterm_handler_kept
 
 QUIET_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -71,7 +72,7 @@ def _start_or_join(address: str | None, scratch: str) -> None:
     import ray.exceptions
 
     failure: Exception | None = None
-    with stderr_held_back():  # without a network Ray's native part warns of just that
+    with sigterm_handler_kept(), stderr_held_back():  # without a network Ray's native part warns of just that
         try:
             ray.init(log_to_driver=False, logging_level="ERROR", **_init_options(address, scratch))
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
