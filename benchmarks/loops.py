@@ -12,7 +12,7 @@ from core.config import Config, TrainConfig
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.store.study import StudyFolder
-from search.capacity import Resources
+from search.cluster.capacity import Resources
 from search.domain import Domain
 from search.journal import keep_journal
 from search.ledger import Ledger

@@ -25,8 +25,8 @@ from core.progress import new_console, print_line
 from core.store import files
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
-from search.capacity import Resources, plan_resources
-from search.cluster import ray_cluster, scratch_folder
+from search.cluster.capacity import Resources, plan_resources
+from search.cluster.start import ray_cluster, scratch_folder
 from search.ledger import PREDICTED, Ledger
 from search.starts import Start
 from search.steering import Steering

@@ -18,7 +18,7 @@ from core.data.load import load_dataset
 from core.data.split import split_rows
 from core.limits import with_batch_that_fits
 from core.store.study import StudyFolder
-from search.cluster import ray_cluster, scratch_folder
+from search.cluster.start import ray_cluster, scratch_folder
 
 DESCRIPTION = "Time real trials on a warm worker of a search: all that is not their epochs."
 EPOCHS = 3

@@ -18,7 +18,7 @@ from benchmarks.sleepers import Sleep, Span, seconds_between
 from core.cli import run_command
 from core.data.load import load_dataset
 from core.data.split import split_rows
-from search.cluster import ray_cluster, scratch_folder
+from search.cluster.start import ray_cluster, scratch_folder
 
 DESCRIPTION = "Run trials that sleep through our search and through Ray's own, and compare with no loop at all."
 NUM_WORKERS = 2

@@ -17,13 +17,13 @@ from ensemble.report import print_vote
 from ensemble.result import SCORED_ON, VoteResult
 from ensemble.run import vote_study, voting_trials
 from ensemble.settings import EnsembleSettings
-from search.capacity import Resources
-from search.cluster import ray_cluster, scratch_folder
+from search.cluster.capacity import Resources
+from search.cluster.planning import planned
+from search.cluster.start import ray_cluster, scratch_folder
 from search.committee import run as committee
 from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
-from search.planning import planned
 from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
 from search.settings import SearchSettings

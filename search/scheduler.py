@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from core.store.records import EpochReport
-from search import nodes
 from search.callbacks import LivesInDriver
+from search.cluster import nodes
 from search.ledger import Worker
 from search.silence import TIMES_USUAL, silence_trace
 from search.watch import Watch

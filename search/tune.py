@@ -18,8 +18,8 @@ from core.errors import ClusterError
 from core.store import files
 from core.store.study import StudyFolder
 from search.callbacks import HandOver, LivesInDriver, Redraw
-from search.capacity import Resources
-from search.placement import placement
+from search.cluster.capacity import Resources
+from search.cluster.placement import placement
 from search.scheduler import SteeringScheduler, last_line
 from search.trainable import TrialTrainable, WorkerSettings
 from search.watch import Watch
@@ -66,8 +66,8 @@ class SteeringSearcher(LivesInDriver, Searcher):
                 "first_silence_seconds": assignment.silence_seconds,
                 "split": assignment.split,
                 "is_scored": assignment.is_scored,
-                "attempt": assignment.attempt,
                 "shunned_nodes": self._plan.shunned_nodes(),
+                "attempt": assignment.attempt,
             }
         }
 

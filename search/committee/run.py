@@ -8,7 +8,7 @@ from core.data.split import Split
 from core.data.summary import summarize
 from core.errors import TrainingError
 from core.store.committee import CommitteeFolder, CommitteePlan, write_plan
-from search.capacity import Resources
+from search.cluster.capacity import Resources
 from search.committee.plan import Training, grown_plan, more_views_of, read_plan_if_any, refits_of, trainings_of
 from search.committee.select import select_records
 from search.committee.steering import CommitteeSteering

@@ -5,7 +5,7 @@ from ray.tune.search import Searcher
 
 from core.store.records import read_record
 from core.store.study import StudyFolder
-from search.capacity import Resources
+from search.cluster.capacity import Resources
 from search.tune import SteeringSearcher
 
 from .conftest import HERE, epoch_report

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ray.tune.schedulers import TrialScheduler
 
-from search import nodes
+from search.cluster import nodes
 from search.scheduler import WORKER_DIED, SteeringScheduler
 
 from .conftest import EPOCHS, HERE, epoch_report, write_whole_predictions

@@ -15,8 +15,8 @@ from ray.tune.search import Searcher
 from core.errors import StudyError, TrainingError
 from core.store.study import StudyFolder
 from search.callbacks import HandOver
-from search.capacity import HEAD, LiveCapacity, Resources
-from search.nodes import Node
+from search.cluster.capacity import HEAD, LiveCapacity, Resources
+from search.cluster.nodes import Node
 from search.scheduler import SteeringScheduler
 from search.steering import Steering
 from search.trainable import TrialTrainable

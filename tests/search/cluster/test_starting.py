@@ -2,8 +2,8 @@
 
 import pytest
 
-from search.nodes import Node
-from search.starting import MOST_SECONDS, num_starting_nodes, wait_for_starting_nodes
+from search.cluster.nodes import Node
+from search.cluster.starting import MOST_SECONDS, num_starting_nodes, wait_for_starting_nodes
 
 HEAD = Node(node_id="head", name="head", resources={"CPU": 8, "node:__internal_head__": 1})
 WORKER = Node(node_id="a", name="a", resources={"CPU": 2})
@@ -17,7 +17,7 @@ class Waiting:
         self.nodes = [HEAD]
         self.said: list[str] = []
         self.seconds = 0.0
-        monkeypatch.setattr("search.starting.usable_nodes", lambda: self.nodes)
+        monkeypatch.setattr("search.cluster.starting.usable_nodes", lambda: self.nodes)
         monkeypatch.setattr("time.time", lambda: 1e9 + self.seconds)
 
     def pause(self, seconds: float) -> None:
@@ -33,8 +33,8 @@ class Waiting:
 @pytest.fixture
 def bootstrap(tmp_path, monkeypatch):
     """Put a cluster's description where `ray up` leaves it."""
-    monkeypatch.setattr("search.starting.CLUSTER_FILE", tmp_path / "cluster.yaml")
-    monkeypatch.setattr("search.starting._num_ordered", lambda: 0)
+    monkeypatch.setattr("search.cluster.starting.CLUSTER_FILE", tmp_path / "cluster.yaml")
+    monkeypatch.setattr("search.cluster.starting._num_ordered", lambda: 0)
     return tmp_path / "cluster.yaml"
 
 
@@ -69,7 +69,7 @@ def test_waiting_ends_in_time_where_no_node_comes(monkeypatch):
 
 
 def test_num_starting_nodes_is_what_the_description_promises_and_is_not_there(monkeypatch, bootstrap):
-    monkeypatch.setattr("search.starting.usable_nodes", lambda: [HEAD, WORKER])
+    monkeypatch.setattr("search.cluster.starting.usable_nodes", lambda: [HEAD, WORKER])
     assert num_starting_nodes() == 0
     bootstrap.write_text("available_node_types: {head: {max_workers: 0}, gpu: {min_workers: 2}, cpu: {min_workers: 1}}")
     assert num_starting_nodes() == 2

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from search.cluster import scratch_folder
+from search.cluster.start import scratch_folder
 
 
 def test_scratch_folder_is_gone_in_the_end_also_after_an_error():

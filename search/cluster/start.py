@@ -12,8 +12,8 @@ from typing import Any
 from core.errors import ClusterError
 from core.quiet import stderr_held_back
 from core.store.manifest import usable_cores
-from search.authentication import set_authentication
-from search.join import require_joinable
+from search.cluster.authentication import set_authentication
+from search.cluster.join import require_joinable
 
 QUIET_ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",

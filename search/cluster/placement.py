@@ -6,7 +6,7 @@ from typing import Any
 
 from ray.tune import PlacementGroupFactory
 
-from search.capacity import Resources
+from search.cluster.capacity import Resources
 
 NODE_ID = "ray.io/node-id"
 """Label that Ray gives every node."""

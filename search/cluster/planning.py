@@ -7,10 +7,10 @@ from pathlib import Path
 
 from core.errors import ClusterError
 from core.store import files
-from search.admission import Admission
-from search.capacity import Resources, plan_resources
+from search.cluster.admission import Admission
+from search.cluster.capacity import Resources, plan_resources
+from search.cluster.starting import wait_for_starting_nodes
 from search.prepare import SearchStart
-from search.starting import wait_for_starting_nodes
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from core.errors import ClusterError
-from search.join import require_joinable
+from search.cluster.join import require_joinable
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import ClusterError, SoftvoteError
 from core.store import files
-from search.capacity import usable_nodes
-from search.node_check import describe_code
+from search.cluster.capacity import usable_nodes
+from search.cluster.node_check import describe_code
 
 if TYPE_CHECKING:
-    from search.nodes import Node
+    from search.cluster.nodes import Node
 
 MOST_SECONDS = 60.0
 """What a node may take to answer; one that has just started, a second or two."""
@@ -161,7 +161,7 @@ class _Question:
             said = answer["no_answer"]
             return f"node {node} must answer within {MOST_SECONDS:g} s, and did not: {said}. See `ray status`"
         if "no_code" in answer:
-            root = Path(__file__).resolve().parent.parent
+            root = Path(__file__).resolve().parents[2]
             return (
                 f"node {node} must have this project's code at {root}, and cannot import it ({answer['no_code']}). "
                 "Run `ray up` again, or copy the folder there"
@@ -210,7 +210,7 @@ def _task() -> Callable[..., dict[str, Any]]:
 
     def check(probe_url: str, answer_url: str, own_modules: tuple[str, ...]) -> dict[str, Any]:
         try:
-            from search.node_check import check_node
+            from search.cluster.node_check import check_node
         except ImportError as error:
             return {"no_code": str(error)}
         return check_node(probe_url, answer_url, own_modules)

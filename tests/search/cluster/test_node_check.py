@@ -1,5 +1,5 @@
 from core.store import files
-from search.node_check import check_node, describe_code
+from search.cluster.node_check import check_node, describe_code
 
 
 def test_check_node_writes_what_it_reads_and_describes_its_code(tmp_path):

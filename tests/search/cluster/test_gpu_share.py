@@ -11,11 +11,10 @@ import pytest
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.store.records import EpochReport
-from search.capacity import plan_resources
-from search.cluster import ray_cluster, scratch_folder
+from search.cluster.capacity import plan_resources
+from search.cluster.start import ray_cluster, scratch_folder
 from search.trainable import TrialTrainable, WorkerSettings
-
-from .conftest import EPOCHS, epoch_report, write_small_predictions
+from tests.search.conftest import EPOCHS, epoch_report, write_small_predictions
 
 NUM_AT_ONCE = 4
 

@@ -3,9 +3,9 @@
 import pytest
 
 from core.errors import ClusterError
-from search.capacity import HEAD, LiveCapacity, Resources, num_fitting, plan_resources
-from search.nodes import Node
-from search.placement import NODE_ID, placement
+from search.cluster.capacity import HEAD, LiveCapacity, Resources, num_fitting, plan_resources
+from search.cluster.nodes import Node
+from search.cluster.placement import NODE_ID, placement
 
 
 def node(name: str, cpus: float = 2, gpus: float = 0, *, is_head: bool = False) -> Node:
@@ -110,8 +110,8 @@ def test_capacity_counts_only_nodes_that_the_screen_admits_and_shuns_those_it_re
 def nodes(monkeypatch) -> list[Node]:
     """Nodes as Ray tells of them; the one called leaving has notice."""
     alive: list[Node] = []
-    monkeypatch.setattr("search.nodes.alive_nodes", lambda: tuple(alive))
-    monkeypatch.setattr("search.nodes.draining_nodes", lambda: frozenset({"leaving"}))
+    monkeypatch.setattr("search.cluster.nodes.alive_nodes", lambda: tuple(alive))
+    monkeypatch.setattr("search.cluster.nodes.draining_nodes", lambda: frozenset({"leaving"}))
     return alive
 
 

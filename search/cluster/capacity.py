@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from core.errors import ClusterError
 
-if TYPE_CHECKING:  # it loads ray, which must not be loaded before search.authentication has had its say
-    from search.nodes import Node
+if TYPE_CHECKING:  # it loads ray, which must not be loaded before search.cluster.authentication has had its say
+    from search.cluster.nodes import Node
 
 HEAD = "node:__internal_head__"
 """Resource that Ray gives the head."""
@@ -65,7 +65,7 @@ def plan_resources(
 
 def usable_nodes() -> list["Node"]:
     """Return the nodes that are alive and have no notice."""
-    from search.nodes import alive_nodes, draining_nodes
+    from search.cluster.nodes import alive_nodes, draining_nodes
 
     draining = draining_nodes()
     return [node for node in alive_nodes() if node.node_id not in draining]

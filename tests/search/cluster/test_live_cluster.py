@@ -17,13 +17,13 @@ from core.data.dataset import Dataset
 from core.data.split import Split
 from core.errors import ClusterError
 from core.store.records import EpochReport
-from search.admission import Admission
-from search.capacity import LOOK_UP_SECONDS, plan_resources
-from search.cluster import QUIET_ENVIRONMENT, scratch_folder
-from search.nodes import alive_nodes
+from search.cluster.admission import Admission
+from search.cluster.capacity import LOOK_UP_SECONDS, plan_resources
+from search.cluster.nodes import alive_nodes
+from search.cluster.start import QUIET_ENVIRONMENT, scratch_folder
 from search.trainable import TrialTrainable, WorkerSettings
-
-from .conftest import EPOCHS, epoch_report, write_small_predictions
+from tests.s3 import serve_s3
+from tests.search.conftest import EPOCHS, epoch_report, write_small_predictions
 
 pytestmark = pytest.mark.cluster
 SECONDS = 1.0
@@ -58,8 +58,8 @@ class Nodes:
         self.address = self._cluster.address
         ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
 
-    def add(self, num_cpus: int = 2) -> Any:
-        return self._cluster.add_node(num_cpus=num_cpus)
+    def add(self, num_cpus: int = 2, **environment: str) -> Any:
+        return self._cluster.add_node(num_cpus=num_cpus, env_vars=environment)
 
     def end(self, node: Any) -> None:
         self._cluster.remove_node(node, allow_graceful=False)
@@ -225,3 +225,24 @@ def test_admission_refuses_a_node_that_does_not_share_the_studys_folder(make_nod
     assert len(late.refused) == 1
     assert good.node_id not in late.refused
     assert list(runs.rglob("*")) == []
+
+
+def test_admission_asks_on_s3_and_refuses_a_node_without_credentials(make_nodes):
+    with serve_s3() as s3:
+        url = f"{s3.make_bucket('studies')}/study"
+        nodes = make_nodes(0)
+        good = nodes.add(1)
+        said: list[str] = []
+        admission = Admission(url, (), head_of(), said.append)
+        plan = plan_resources(1, 0)
+        assert plan.live is not None
+        admission.require(plan.live.trial_nodes())
+        plan.live.screen = admission
+        bad = nodes.add(1, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+        wait_until(lambda: plan.num_at_once() == 1 and bool(said))
+        admission.close()
+        assert admission.refused == {bad.node_id}
+        assert good.node_id not in plan.shunned_nodes()
+        assert "says:" in said[0]
+        assert "credentials" in said[0]
+        assert s3._client().list_objects_v2(Bucket="studies")["KeyCount"] == 0

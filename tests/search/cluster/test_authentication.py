@@ -4,9 +4,8 @@ import sys
 import pytest
 
 from core.errors import ClusterError
-from search.authentication import require_token, set_authentication
-
-from ..test_layers import loaded_by
+from search.cluster.authentication import require_token, set_authentication
+from tests.test_layers import loaded_by
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 import ray
 
-from search.cluster import scratch_folder
-
-from .commands import ENVIRONMENT, TIMEOUT_SECONDS, search_command
+from search.cluster.start import scratch_folder
+from tests.search.commands import ENVIRONMENT, TIMEOUT_SECONDS, search_command
 
 pytestmark = pytest.mark.cluster
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from core.errors import ClusterError
 from core.quiet import stderr_held_back
-from search.authentication import HOW_TO_MAKE_A_TOKEN, is_token_wanted, require_token, token_source
+from search.cluster.authentication import HOW_TO_MAKE_A_TOKEN, is_token_wanted, require_token, token_source
 
 PROBE_SECONDS = 5
 OWN_NODE_SECONDS = 5

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from search.capacity import is_head, num_fitting_on, usable_nodes
+from search.cluster.capacity import is_head, num_fitting_on, usable_nodes
 
 MOST_SECONDS = 900.0
 """A machine with graphics cards takes some minutes from its order to its first trial."""
