@@ -134,7 +134,9 @@ def _search_under_kills(
     process = search.start(nodes.address)
     search.wait_for_epochs(process, 1)
     nodes.kill_every(3.0 if settings.quick else settings.seconds, 1 if settings.quick else None)
-    outcome = _conclude(search, search.wait(process, console))
+    code = search.wait(process, console)
+    nodes.spare()
+    outcome = _conclude(search, code)
     outcome.figures["nodes_killed"] = nodes.num_killed()
     return outcome
 

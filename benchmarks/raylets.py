@@ -33,6 +33,10 @@ class Raylets:
         """Let Ray's own RayletKiller kill a node at some moment of each such time; each is replaced at once."""
         self._ask(f"kill {seconds} {most or 0}")
 
+    def spare(self) -> None:
+        """Kill no more."""
+        self._ask("spare")
+
     def give_notice(self) -> str:
         """Drain one node, as a cloud's notice does, add another, and return the id of the drained one."""
         return str(self._ask("drain")["node"])
@@ -121,8 +125,12 @@ class _Nodes:
 
     def obey(self, word: str, *words: str) -> dict[str, Any]:
         """Carry out one command."""
+        import ray
+
         if word == "kill":
             self._start_killer(float(words[0]), int(words[1]) or None)
+        if word == "spare":
+            ray.kill(self._killer)
         if word == "drain":
             return {"node": self._drain()}
         if word == "remove":

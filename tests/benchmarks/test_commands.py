@@ -49,7 +49,7 @@ RATIOS_ON_OWN_DATA = {
     "honesty": ["greedy_plain_cost", "greedy_safe_cost", "auto_cost", "mean_cost"],
 }
 ON_CLUSTERS = {"lost_nodes"}
-"""Those that start a cluster of several nodes; tests/search/test_lost_nodes.py runs them."""
+"""Those that start a cluster of several nodes; tests/search/cluster/test_lost_nodes.py runs them."""
 RECORDING = {"record_curves", "confirm_search"}
 """Trainings of minutes or hours: one writes what search_replay reads, the other repeats it without a surrogate."""
 
