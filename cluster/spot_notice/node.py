@@ -102,7 +102,7 @@ def _request_drain(node: Node, message: str, seconds: float) -> str:
     """Return why Ray did not accept, or "". A process of its own, since Ray's client may hang or abort its process."""
     command = [sys.executable, "-P", "-m", "ray.scripts.scripts", "drain-node", "--address", node.gcs_address]
     command += ["--node-id", node.node_id, "--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", message]
-    command += ["--deadline-remaining-seconds", str(int(seconds))]
+    command += ["--deadline-remaining-seconds", str(max(1, int(seconds)))]  # Ray takes 0 for no deadline
     environment = {"RAY_AUTH_MODE": "token", **os.environ}  # a shell by hand may lack what ~/.bashrc exports
     try:
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=DRAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""Home folders of the hosts: what a freshly installed machine with uv has, and keys."""
+"""Home folders of the hosts: what a freshly installed machine with uv has, keys, and what notes each epoch."""
 
 import os
 import secrets
@@ -16,9 +16,11 @@ MaxStartups 100
 """
 # No registry can be reached from a host: what uv needs is in its cache. Compiling all modules takes minutes of this
 # machine's cores, which are the hosts' as well: they share what they compile of those that they import.
+EPOCH_LOG = Path(__file__).resolve().parent.parent.parent / "benchmarks" / "epoch_log" / "sitecustomize.py"
 PROFILE = """
 export UV_OFFLINE=1 UV_COMPILE_BYTECODE=0 PYTHONPYCACHEPREFIX=/mnt/shared/bytecode
 export RAY_OVERRIDE_RESOURCES='{"CPU": 1}'
+export SOFTVOTE_EPOCH_LOG=/mnt/shared/epochs.jsonl
 """
 
 
@@ -32,6 +34,9 @@ def make_host_home(folder: Path, public_key: str) -> Path:
         shutil.copy(Path("/etc/skel") / name, folder / name)
     with (folder / ".profile").open("a") as profile:
         profile.write(PROFILE)
+    project = folder / "softvote"  # in PYTHONPATH there; `ray up` adds to it
+    project.mkdir()
+    shutil.copy(EPOCH_LOG, project)
     programs = folder / ".local" / "bin"
     programs.mkdir(parents=True)
     shutil.copy(_uv("run", "--no-project", "printenv", "UV"), programs / "uv")

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 from sklearn.datasets import load_digits
 
+from benchmarks.epochs_noted import EpochsNoted, read_epochs
 from core.store.records import TrialRecord, read_record
 from tests.cluster.guide import ROOT
 from tests.cluster.homes import make_host_home, make_laptop_home
@@ -71,6 +72,10 @@ class OnPrem:
         trials = (self.network.shared / "runs" / study / "trials").glob("t*/trial.json")
         return [read_record(str(path)) for path in sorted(trials)]
 
+    def epochs_noted(self, record: TrialRecord) -> EpochsNoted:
+        """Return what the machines' processes have trained of a trial, whether or not it is on record."""
+        return read_epochs(self.network.shared / "epochs.jsonl", {record.seed})
+
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": f"{Path(sys.executable).parent}:{SYSTEM_PATH}",
@@ -108,10 +113,11 @@ def on_prem(folder: Path, num_workers: int) -> Iterator[OnPrem]:
 
 def wait_for(what: str, ask: Callable[[], Answer], *, seconds: float) -> Answer:
     """Ask again and again until the answer is true, and return it."""
-    end = time.monotonic() + seconds
+    start = time.monotonic()
     while not (answer := ask()):
-        assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
+        assert time.monotonic() < start + seconds, f"not within {seconds:g} s: {what}"
         time.sleep(0.5)
+    print(f"{what}: after {time.monotonic() - start:.0f} s")  # which pytest shows where a test fails
     return answer
 
 

@@ -1,6 +1,7 @@
 """The agent's life on a played node: when it waits, drains, ends, and what it says."""
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -109,6 +110,18 @@ def test_drain_gives_up_when_the_time_is_up(
     said = capsys.readouterr().out
     assert "could not drain the node: the time is up" in said
     assert "its trials lose the epoch that they are in" in said
+
+
+def test_last_second_is_a_deadline_too(played_node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(nodes.subprocess, "run", run)
+    assert nodes.drain(played_node, "AWS gives notice", 0.9)
+    assert asked[0][-2:] == ["--deadline-remaining-seconds", "1"]
 
 
 def test_drain_by_hand_waits_until_the_node_has_left(
