@@ -66,10 +66,10 @@ class OnPrem:
         """True where nothing runs on a machine but its ssh server."""
         return all("sshd" in line for line in host.processes())
 
-    def records(self, study: str = STUDY) -> list[TrialRecord]:
-        """Return a study's trials so far, by number."""
+    def records(self) -> list[TrialRecord]:
+        """Return the trials so far, by number."""
         # read on this machine, which has the folder that the hosts share
-        trials = (self.network.shared / "runs" / study / "trials").glob("t*/trial.json")
+        trials = (self.network.shared / "runs" / STUDY / "trials").glob("t*/trial.json")
         return [read_record(str(path)) for path in sorted(trials)]
 
     def epochs_noted(self, record: TrialRecord) -> EpochsNoted:
