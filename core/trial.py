@@ -16,7 +16,12 @@ from core.data.dataset import Dataset
 from core.data.split import Split
 from core.own_function import require_named
 from core.store import files
-from core.store.checkpoint import Checkpoint, read_newest_checkpoint, write_checkpoint
+from core.store.checkpoint import (
+    Checkpoint,
+    read_newest_checkpoint,
+    remove_earlier_checkpoints,
+    write_checkpoint,
+)
 from core.store.predictions import Predictions, write_predictions
 from core.store.records import EpochReport, best_of
 from core.store.study import TrialFolder
@@ -72,6 +77,7 @@ class TrialRun:
         self._num_reported = job.num_recorded_epochs
         self.trainer = Trainer(job.config, dataset, split, seed=job.seed, keeps_last=job.keeps_last)
         checkpoint = read_newest_checkpoint(job.folder, job.generation)
+        self._has_earlier = checkpoint is not None
         if checkpoint is not None:
             self.trainer.restore(checkpoint.state, checkpoint.epochs)
         # a lost checkpoint costs the epochs since the one before it, all of them where there is none
@@ -97,6 +103,9 @@ class TrialRun:
         if epoch.epoch < job.config.train.epochs:
             checkpoint = Checkpoint(state=trainer.state(), epochs=tuple(trainer.epochs))
             write_checkpoint(job.folder, job.generation, checkpoint, attempt=job.attempt)
+            if self._has_earlier:
+                remove_earlier_checkpoints(job.folder, job.generation, job.attempt)
+                self._has_earlier = False
         self._num_reported += 1
         return epoch, may_end
 

@@ -42,8 +42,9 @@ class HandOver(LivesInDriver, Callback):
     workers would wait for two suggestions, again and again, since so their trials go on ending together.
     """
 
-    def __init__(self) -> None:
-        """Start with no worker warm."""
+    def __init__(self, has_begun: Callable[[int], None] = lambda number: None) -> None:
+        """Start with no worker warm; `has_begun` is told the number of each trial that a worker begins."""
+        self._has_begun = has_begun
         self._is_any_warm = False
         self._deadline = 0.0
 
@@ -60,6 +61,7 @@ class HandOver(LivesInDriver, Callback):
     def on_trial_start(self, iteration: int, trials: list["Trial"], trial: "Trial", **info: Any) -> None:
         """Note that the worker has begun."""
         self._deadline = 0.0
+        self._has_begun(trial.config["trial"]["number"])
 
     def on_trial_complete(self, iteration: int, trials: list["Trial"], trial: "Trial", **info: Any) -> None:
         """Note that there is a warm worker."""

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 
 WORKER_DIED = "the worker's process died (out of memory, or killed)"
+OUT_OF_MEMORY = "its machine ran out of memory, and Ray ended the worker's process"
+NOT_CREATED = "raised in its creation task"
+"""Words of Ray's error on an actor whose own `setup` raised: neither its node nor its process is at fault."""
 ACTOR_GONE = ("actor died", "worker process has died", nodes.UNAVAILABLE)
 """Words of Ray's errors on an actor whose process or node is gone, or cannot be reached."""
 FELL_SILENT = f"it reported nothing for {TIMES_USUAL} times its usual epoch or more, and was ended"
@@ -97,18 +100,15 @@ class SteeringScheduler(LivesInDriver, FIFOScheduler):
             return
         if number not in self._steering.running:  # it has ended, or Tune is ending
             return
-        if not any(words in trace for words in ACTOR_GONE):
-            self._steering.fail(number, f"the worker could not start the trial: {last_line(trace)}", trace)
-            return
         file = Path(silence_trace(self._scratch, trial_id))
         stacks = file.read_text() if file.exists() else ""
-        node_id = None if stacks else nodes.lost_node(trace)
+        node_id = nodes.lost_node(trace) if _may_be_the_nodes(trace) and not stacks else None
         if node_id is not None:
             self._tell(tune_controller, number, node_id, "is lost")
             self._steering.release(number)
             return
-        error = FELL_SILENT if stacks or self._steering.is_silent(number) else WORKER_DIED
-        self._steering.fail(number, error, stacks or trace)
+        is_silent = bool(stacks) or self._steering.is_silent(number)
+        self._steering.fail(number, _error_of(trace, is_silent), stacks or trace)
 
     def _tell(self, tune_controller: "TuneController", number: int, node_id: str, what: str) -> None:
         """Say once what happens to a node, and how many trials it concerns."""
@@ -120,6 +120,20 @@ class SteeringScheduler(LivesInDriver, FIFOScheduler):
         }
         num_moving = len(there & self._steering.running)
         self._steering.notices.append(f"node {nodes.name_of(node_id)} {what}: trials to go on elsewhere: {num_moving}")
+
+
+def _may_be_the_nodes(trace: str) -> bool:
+    """True for an error on a worker that is gone for whatever reason but its own code."""
+    return NOT_CREATED not in trace and any(words in trace for words in ACTOR_GONE)
+
+
+def _error_of(trace: str, is_silent: bool) -> str:
+    """Return one line for what became of a worker on a node that lives."""
+    if "OutOfMemoryError" in trace:
+        return OUT_OF_MEMORY
+    if not _may_be_the_nodes(trace):
+        return f"the worker could not start the trial: {last_line(trace)}"
+    return FELL_SILENT if is_silent else WORKER_DIED
 
 
 def _node_of(trial: "Trial") -> str:

@@ -138,7 +138,7 @@ def run_tune(
         StudyError, StoredFileError: the study's folder could not be written or read on the way.
         ClusterError: the cluster is gone.
     """
-    hand_over = HandOver()
+    hand_over = HandOver(steering.has_begun)
     with_data = tune.with_parameters(trainable, dataset=dataset, splits=splits, worker=worker)
     tuner = tune.Tuner(
         tune.with_resources(with_data, placement(plan)),

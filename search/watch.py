@@ -149,6 +149,11 @@ class Watch(ABC):
             attempt=self._attempts[record.number],
         )
 
+    def has_begun(self, number: int) -> None:
+        """Note that a worker has a running trial from now on: what it waited for a node is no silence."""
+        if number in self.running:
+            self._silent_at[number] = time.time() + self._first_silence_limit(self.ledger[number])
+
     def _heard_from(self, record: TrialRecord) -> None:
         """Note that a running trial has just reported."""
         self._nodes_lost.pop(record.number, None)

@@ -5,6 +5,7 @@ The one with most epochs wins, so a torn one costs an epoch, never the trial. Ea
 attempt on another node has a file of its own: what lives on of an earlier one overwrites none of a later one.
 """
 
+import contextlib
 import dataclasses
 import json
 import re
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import StoredFileError
+from core.errors import StoredFileError, StudyError
 from core.store import files
 from core.store.records import EpochReport
 from core.store.study import TrialFolder
@@ -45,15 +46,30 @@ def read_newest_checkpoint(folder: TrialFolder, before_generation: int) -> Check
     What an orphan of an earlier driver or of a lost node still writes has another name and is just as good: the
     same epochs of the same seed.
     """
-    found: list[Checkpoint] = []
-    for name in files.list_folders(folder.checkpoints):
-        numbers = _NAME.fullmatch(name)
-        if numbers is not None and int(numbers[1]) <= before_generation:
+    newest: Checkpoint | None = None
+    for place in _places(folder):
+        if place[0] <= before_generation:
             try:
-                found.append(_read(folder.checkpoint(int(numbers[1]), int(numbers[2] or 0))))
+                found = _read(folder.checkpoint(*place))
             except (FileNotFoundError, StoredFileError):
                 continue
-    return max(found, key=lambda checkpoint: len(checkpoint.epochs), default=None)
+            if newest is None or len(found.epochs) > len(newest.epochs):
+                newest = found
+    return newest
+
+
+def remove_earlier_checkpoints(folder: TrialFolder, generation: int, attempt: int) -> None:
+    """Delete what earlier starts and attempts left, once this one has a checkpoint of its own."""
+    for place in _places(folder):
+        if place < (generation, attempt):
+            with contextlib.suppress(StudyError):  # it costs space, nothing else
+                files.remove(folder.checkpoint(*place).rsplit("/", 1)[0])
+
+
+def _places(folder: TrialFolder) -> list[tuple[int, int]]:
+    """Return generation and attempt of each checkpoint, in order."""
+    names = map(_NAME.fullmatch, files.list_folders(folder.checkpoints))
+    return sorted((int(name[1]), int(name[2] or 0)) for name in names if name is not None)
 
 
 def _read(url: str) -> Checkpoint:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import ClusterError, SoftvoteError
+from core.errors import ClusterError, SoftvoteError, StudyError
 from core.store import files
 from search.cluster.capacity import usable_nodes
 from search.cluster.node_check import describe_code
@@ -65,11 +65,16 @@ class Admission:
 
     def admitted(self, nodes: list["Node"]) -> list["Node"]:
         """Return those of `nodes` that may run trials; new ones are asked, and not waited for."""
-        self._ask(nodes)
+        with contextlib.suppress(StudyError):  # a store that fails for a moment: the question waits
+            self._ask(nodes)
         complaint = self._take_answers()
         if complaint is not None:
             self._say(f"left out: {complaint}")
         return [node for node in nodes if node.node_id in self._admitted]
+
+    def shunned(self) -> set[str]:
+        """Return the ids of the nodes that may run no trials, and of those that have not answered yet."""
+        return self.refused | set(self._asked)
 
     def close(self) -> None:
         """Leave no file of a question behind, and no folder that was made for it."""
@@ -139,7 +144,8 @@ class _Question:
     def close(self) -> None:
         """Delete the files."""
         for url in (self._probe, self._answer):
-            files.remove(url)
+            with contextlib.suppress(StudyError):  # it costs space, nothing else
+                files.remove(url)
 
     def _take(self) -> dict[str, Any]:
         """Return the node's answer, or why there is none."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # it loads ray, which must not be loaded before search.cluste
 HEAD = "node:__internal_head__"
 """Resource that Ray gives the head."""
 LOOK_UP_SECONDS = 1.0
+HEAD_RETURNS_SECONDS = 900.0
+"""A spared head trains again once no other node has been there for so long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +86,8 @@ def num_fitting_on(node: "Node", cpus_per_trial: int, gpus_per_trial: float) -> 
 class Screen(Protocol):
     """Decides which nodes may run trials."""
 
-    refused: set[str]
-    """Ids of those that may not."""
+    def shunned(self) -> set[str]:
+        """Return the ids of those that may not, and of those of which it is not known yet."""
 
     def admitted(self, nodes: list["Node"]) -> list["Node"]:
         """Return those that may, as far as it is known yet."""
@@ -95,7 +97,8 @@ class Screen(Protocol):
 class LiveCapacity:
     """Follows the nodes of the cluster; they are looked up once a second at most.
 
-    The head, without which there is no cluster, runs trials only as long as no other node was there that could.
+    The head, without which there is no cluster, runs trials only as long as no other node was there that could, and
+    again when none has come back for a quarter of an hour.
     """
 
     cpus_per_trial: int
@@ -105,6 +108,7 @@ class LiveCapacity:
     look_up: Callable[[], list["Node"]] = usable_nodes
     clock: Callable[[], float] = time.monotonic
     _spared_heads: set[str] = field(default_factory=set)
+    _others_seen: float = 0.0
     _num_at_once: int = 0
     _is_waiting: bool = False
     _until: float = float("-inf")
@@ -119,7 +123,7 @@ class LiveCapacity:
 
     def shunned_nodes(self) -> tuple[str, ...]:
         """Return the ids of the nodes on which no further trial may be placed, sorted."""
-        return tuple(sorted(self._spared_heads | (set() if self.screen is None else self.screen.refused)))
+        return tuple(sorted(self._spared_heads | (set() if self.screen is None else self.screen.shunned())))
 
     def trial_nodes(self) -> list["Node"]:
         """Return the nodes that may run trials now, as far as it is known yet."""
@@ -129,6 +133,10 @@ class LiveCapacity:
             nodes = self.screen.admitted(nodes)
         if any(not is_head(node) for node in nodes):  # from now on: a head that takes its turns is slow for all
             self._spared_heads |= {node.node_id for node in fitting if is_head(node)}
+            self._others_seen = self.clock()
+        elif self._spared_heads and self.clock() - self._others_seen > HEAD_RETURNS_SECONDS:
+            self._spared_heads.clear()
+            nodes = fitting if self.screen is None else self.screen.admitted(fitting)
         return [node for node in nodes if node.node_id not in self._spared_heads]
 
     def _fit_on(self, node: "Node") -> int:
@@ -139,7 +147,8 @@ class LiveCapacity:
         """Say once that there is nothing to run on, and once that there is again."""
         if earlier and not self._num_at_once:
             self._is_waiting = True
-            self.say("no node is left that a trial fits on: waiting for one (Ctrl-C stops; the same command goes on)")
+            returns = f", {HEAD_RETURNS_SECONDS / 60:.0f} min before the head trains" if self._spared_heads else ""
+            self.say(f"no node is left for trials: waiting for one{returns} (Ctrl-C stops; the same command goes on)")
         elif self._is_waiting and self._num_at_once:
             self._is_waiting = False
             self.say(f"going on; trials at once: {self._num_at_once}")

@@ -35,8 +35,16 @@ def require_joinable(address: str) -> str:
     found = _resolved(address)
     _require_answer(found, address)
     client = _connected(found, address)
-    _require_same_versions(client, address)
-    _require_own_node(client, found)
+    from ray.exceptions import RayError
+
+    try:
+        _require_same_versions(client, address)
+        _require_own_node(client, found)
+    except RayError as error:
+        raise ClusterError(
+            f"--address must be a Ray cluster that answers, and {_named(address, found)} has stopped to: "
+            f"{type(error).__name__}. See `ray status`, and start the command again"
+        ) from error
     return found
 
 

@@ -24,6 +24,21 @@ def planned(start: SearchStart) -> Iterator[Resources]:
         ClusterError: no trial fits on any node, or one of the nodes cannot run this study's.
         KeyboardInterrupt: the user stopped the start.
     """
+    from ray.exceptions import RayError
+
+    try:
+        with _planned(start) as plan:
+            yield plan
+    except RayError as error:
+        raise ClusterError(
+            f"the Ray cluster must last as long as the search, and did not: {type(error).__name__}. What is finished "
+            "is kept: the same command goes on"
+        ) from error
+
+
+@contextlib.contextmanager
+def _planned(start: SearchStart) -> Iterator[Resources]:
+    """Do as `planned`, with Ray's own errors."""
     import ray
 
     settings = start.settings

@@ -27,6 +27,7 @@ QUIET_ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours, see search.run
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "RAY_TRAIN_COUNT_PREEMPTION_AS_FAILURE": "1",  # else Tune starts such a trial again by itself, beside the steering
     "TUNE_GLOBAL_CHECKPOINT_S": "1e9",  # its snapshots of all trials stand still for seconds, and nobody reads them
     "TUNE_MAX_PENDING_TRIALS_PG": "1000",  # side by side start as many workers as the searcher has trials for
     "TUNE_FORCE_TRIAL_CLEANUP_S": "2",  # everything is on disk before an epoch is reported: nothing to wait for

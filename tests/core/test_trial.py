@@ -86,13 +86,13 @@ def test_resumed_trial_is_to_the_bit_the_uninterrupted_one(job, tiny_dataset, ti
     np.testing.assert_array_equal(one.test_softmax, other.test_softmax)
 
 
-def test_further_attempt_goes_on_from_the_checkpoint_of_the_lost_one_and_leaves_it_alone(job, tiny_dataset, tiny_split):
+def test_further_attempt_goes_on_from_the_checkpoint_of_the_lost_one_and_clears_it_away(job, tiny_dataset, tiny_split):
     lost = TrialRun(job, tiny_dataset, tiny_split)
     lost.next_epoch()
     again = TrialRun(dataclasses.replace(job, attempt=1, num_recorded_epochs=1), tiny_dataset, tiny_split)
     assert len(again.trainer.epochs) == 1
     report = again.next_epoch()[0]
-    assert files.list_folders(job.folder.checkpoints) == ["1", "1.1"]
+    assert files.list_folders(job.folder.checkpoints) == ["1.1"]
     assert without_seconds([lost.next_epoch()[0]]) == without_seconds([report]), "an orphan trains the same epoch"
     checkpoint = read_newest_checkpoint(job.folder, 1)
     assert checkpoint is not None

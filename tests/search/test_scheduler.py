@@ -8,7 +8,7 @@ import pytest
 from ray.tune.schedulers import TrialScheduler
 
 from search.cluster import nodes
-from search.scheduler import WORKER_DIED, SteeringScheduler
+from search.scheduler import OUT_OF_MEMORY, WORKER_DIED, SteeringScheduler
 
 from .conftest import EPOCHS, HERE, epoch_report, write_whole_predictions
 from .test_steering import next_number
@@ -92,6 +92,21 @@ def test_process_that_died_by_itself_fails_its_trial(make_steering, cluster, tmp
     tell(steering, tmp_path, next_number(steering), PROCESS_DIED)
     assert steering.ledger[0].error == WORKER_DIED
     assert steering.notices == []
+
+
+def test_memory_that_ran_out_is_told_in_one_line(make_steering, cluster, tmp_path):
+    steering = make_steering()
+    trace = "ray.exceptions.OutOfMemoryError: Task was killed due to the node running low on memory.\nRefer to the docs"
+    tell(steering, tmp_path, next_number(steering), trace)
+    assert steering.ledger[0].error == OUT_OF_MEMORY
+
+
+def test_worker_whose_own_setup_raised_has_not_died_of_its_node(make_steering, cluster, tmp_path):
+    steering = make_steering()
+    cluster.alive.clear()
+    raised = "The actor died because of an error raised in its creation task, ray::TrialTrainable.__init__()"
+    tell(steering, tmp_path, next_number(steering), f"{raised}\nactor_id: {ACTOR}\nValueError: no such array")
+    assert steering.ledger[0].error == "the worker could not start the trial: ValueError: no such array"
 
 
 @pytest.mark.parametrize("error", [PROCESS_DIED, OUT_OF_REACH])

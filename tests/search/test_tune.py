@@ -62,7 +62,7 @@ def test_searcher_waits_with_a_suggestion_until_a_warm_worker_has_begun_the_one_
     hand_over.on_trial_complete(0, [], None)
     assert trial_of(searcher.suggest("c"))["number"] == 2
     assert searcher.suggest("d") is None
-    hand_over.on_trial_start(0, [], None)
+    hand_over.on_trial_start(0, [], SimpleNamespace(config={"trial": {"number": 2}}))
     assert trial_of(searcher.suggest("d"))["number"] == 3
 
 

@@ -3,7 +3,12 @@ from pathlib import Path
 import numpy as np
 
 from core.store import files
-from core.store.checkpoint import Checkpoint, read_newest_checkpoint, write_checkpoint
+from core.store.checkpoint import (
+    Checkpoint,
+    read_newest_checkpoint,
+    remove_earlier_checkpoints,
+    write_checkpoint,
+)
 from core.store.records import EpochReport
 from core.store.study import TrialFolder
 
@@ -97,3 +102,12 @@ def test_folders_of_other_names_are_no_checkpoints(tmp_path: Path) -> None:
         write_checkpoint(folder, 1, checkpoint(2))
         Path(folder.checkpoint(1)).parent.rename(tmp_path / "checkpoint" / name)
     assert read_newest_checkpoint(folder, before_generation=9) is None
+
+
+def test_earlier_checkpoints_go_and_later_ones_stay(tmp_path: Path) -> None:
+    folder = TrialFolder(str(tmp_path))
+    for generation, attempt in ((1, 0), (2, 0), (2, 1), (2, 10), (3, 0)):
+        write_checkpoint(folder, generation, checkpoint(1), attempt=attempt)
+    remove_earlier_checkpoints(folder, 2, 10)
+    assert files.list_folders(folder.checkpoints) == ["2.10", "3"]
+    remove_earlier_checkpoints(TrialFolder(str(tmp_path / "none")), 2, 1)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ClusterError
-from search.cluster.capacity import HEAD, LiveCapacity, Resources, num_fitting, plan_resources
+from search.cluster.capacity import HEAD, HEAD_RETURNS_SECONDS, LiveCapacity, Resources, num_fitting, plan_resources
 from search.cluster.nodes import Node
 from search.cluster.placement import NODE_ID, placement
 
@@ -91,10 +91,22 @@ def test_capacity_says_once_that_nothing_is_left_and_once_that_it_goes_on():
     assert cluster.said[1:] == ["going on; trials at once: 1"]
 
 
+def test_capacity_gives_the_head_back_when_no_other_node_has_come_for_long():
+    cluster = MadeUpCluster(HEAD_NODE, node("a"))
+    assert cluster.at_once_later() == 2
+    cluster.nodes.pop()
+    assert cluster.at_once_later() == 0
+    assert "15 min before the head trains" in cluster.said[0]
+    cluster.time += HEAD_RETURNS_SECONDS
+    assert (cluster.at_once_later(), cluster.capacity.shunned_nodes()) == (4, ())
+    cluster.nodes.append(node("a"))
+    assert (cluster.at_once_later(), cluster.capacity.shunned_nodes()) == (2, ("head",))
+
+
 def test_capacity_counts_only_nodes_that_the_screen_admits_and_shuns_those_it_refuses():
     class Screen:
-        def __init__(self) -> None:
-            self.refused = {"bad"}
+        def shunned(self) -> set[str]:
+            return {"bad"}
 
         def admitted(self, nodes: list[Node]) -> list[Node]:
             return [node for node in nodes if node.node_id in ("head", "good")]
