@@ -60,9 +60,20 @@ def plan_resources(
         have = ", ".join(f"{cpus:g} CPUs and {gpus:g} GPUs" for cpus, gpus in offers)
         raise ClusterError(
             f"a trial must fit on one machine of the cluster ({have or 'none'}); got --cpus-per-trial "
-            f"{cpus_per_trial} and --gpus-per-trial {gpus_per_trial:g}. Ask for less"
+            f"{cpus_per_trial} and --gpus-per-trial {gpus_per_trial:g}. {_advice(nodes, gpus_per_trial)}"
         )
     return Resources(cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial, max_concurrent=fitting, live=live)
+
+
+def _advice(nodes: list["Node"], gpus_per_trial: float) -> str:
+    """Return what to do where no trial fits on any node."""
+    if not any(node.resources.get("CPU", 0) for node in nodes):
+        return "No worker is there: start some, with `ray up` by min_workers in the cluster's file"
+    if gpus_per_trial and not any(node.resources.get("GPU", 0) for node in nodes):
+        return (
+            "No machine has a GPU that Ray knows of: leave --gpus-per-trial out, or see `nvidia-smi` and `ray status`"
+        )
+    return "Ask for less"
 
 
 def usable_nodes() -> list["Node"]:

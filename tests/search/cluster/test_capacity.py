@@ -140,6 +140,16 @@ def test_plan_resources_takes_a_card_each_where_there_are_any_and_says_what_ther
         plan_resources(1, 4)
 
 
+@pytest.mark.parametrize(
+    ("there", "gpus", "advice"),
+    [(node("head", 0, is_head=True), 0, "No worker is there"), (node("a"), 1, "No machine has a GPU")],
+)
+def test_plan_resources_says_what_is_missing(nodes, there, gpus, advice):
+    nodes.append(there)
+    with pytest.raises(ClusterError, match=advice):
+        plan_resources(1, gpus)
+
+
 def test_placement_asks_for_a_trials_share_anywhere_but_on_shunned_nodes():
     request = placement(Resources(cpus_per_trial=2, gpus_per_trial=0.5, max_concurrent=1))
     anywhere = request({"trial": {"shunned_nodes": ()}})
