@@ -62,16 +62,18 @@ def test_search_refuses_to_join_with_another_token_and_names_its_file(cluster, t
     assert "is another one" in said
 
 
-def test_search_refuses_to_join_a_cluster_of_another_python_and_names_both(cluster, tmp_path):
+@pytest.mark.parametrize("other", [{"python_version": "3.99.1"}, {"ray_version": "2.99.0"}])
+def test_search_refuses_to_join_a_cluster_of_other_versions_and_names_both(cluster, tmp_path, other):
     client, key = cluster.head_node.get_gcs_client(), b"CLUSTER_METADATA"
     stored = client.internal_kv_get(key, namespace=b"cluster")
     try:
-        other = json.loads(stored) | {"python_version": "3.99.1"}
-        client.internal_kv_put(key, json.dumps(other).encode(), True, namespace=b"cluster")
+        changed = json.loads(stored) | other
+        client.internal_kv_put(key, json.dumps(changed).encode(), True, namespace=b"cluster")
         said = complaint_of(cluster.address, tmp_path, RAY_AUTH_TOKEN=os.environ["RAY_AUTH_TOKEN"])
     finally:
         client.internal_kv_put(key, stored, True, namespace=b"cluster")
-    assert f"the cluster has Ray {ray.__version__} with Python 3.99.1, this command has Ray {ray.__version__}" in said
+    theirs = f"the cluster has Ray {changed['ray_version']} with Python {changed['python_version']}"
+    assert f"{theirs}, this command has Ray {ray.__version__}" in said
 
 
 def test_search_refuses_another_port_of_the_cluster(cluster, tmp_path):
