@@ -30,6 +30,7 @@ def folder(tmp_path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow  # several searches, each with a start of ray and tensorflow
 def test_the_readmes_own_model_and_own_space_are_searched_by_the_command(folder):
     options = ("--model", "mine:build", "--space", "mine:space", *BUDGET)
     done = run_search(folder / "runs", "own", "--trials", "5", *options)
