@@ -14,12 +14,12 @@ from ray.tune.search import Searcher
 
 from core.data.dataset import Dataset
 from core.data.split import Split
-from core.errors import ClusterError
 from core.store import files
 from core.store.study import StudyFolder
 from search.callbacks import HandOver, LivesInDriver, Redraw
 from search.cluster.capacity import Resources
 from search.cluster.placement import placement
+from search.cluster.start import cluster_lost
 from search.scheduler import SteeringScheduler, last_line
 from search.trainable import TrialTrainable, WorkerSettings
 from search.watch import Watch
@@ -171,10 +171,7 @@ def _fit(tuner: tune.Tuner) -> None:
     try:
         tuner.fit()
     except (RayError, tune.TuneError) as error:
-        raise ClusterError(
-            f"the Ray cluster must last as long as the search, and did not: {last_line(str(error))}. What is finished "
-            "is kept: the same command goes on"
-        ) from error
+        raise cluster_lost(last_line(str(error))) from error
 
 
 def _name_of(trial: "Trial") -> str:

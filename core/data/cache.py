@@ -19,11 +19,11 @@ import numpy as np
 import platformdirs
 
 from core.data.dataset import Dataset
+from core.store.files import TEMPORARY_PREFIX
 
 FOLDER_VARIABLE = "SOFTVOTE_CACHE"
 _FORMAT = 1
 _ENTRY = "entry.json"
-_TEMPORARY_PREFIX = ".softvote-"
 _MAPPED = ("x_train", "x_test")
 _READ = ("labels", "class_names", "test_ids")
 
@@ -65,7 +65,7 @@ def read_entry(folder: Path, name: str) -> Dataset | None:
 def write_entry(folder: Path, dataset: Dataset) -> None:
     """Write the entry at `folder`, unless another process has by now; failing to costs only time."""
     try:
-        temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX, dir=folder.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=folder.parent))
     except OSError:
         return
     try:
@@ -120,7 +120,7 @@ def _put_in_place(temporary: Path, folder: Path) -> None:
     if read_entry(folder, "") is not None:
         return
     if folder.exists():
-        damaged = Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX, dir=folder.parent))
+        damaged = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=folder.parent))
         folder.replace(damaged / folder.name)
         shutil.rmtree(damaged, ignore_errors=True)
     temporary.replace(folder)

@@ -14,10 +14,10 @@ from typing import Any
 
 from core.data.kaggle import FILE_NAMES
 from core.errors import DataError, StudyError
+from core.store.files import TEMPORARY_PREFIX
 from core.store.filesystem import is_bucket_missing, is_local, open_filesystem, opened, scheme_of
 
 _FOLDER = "remote"
-_TEMPORARY_PREFIX = ".softvote-"
 _TELLING = {"etag", "generation", "content-md5", "md5hash", "crc32c", "digest"}
 _TELLING |= {"lastmodified", "last_modified", "updated", "mtime", "created"}
 """What file systems call that which changes with a file's content, in small letters."""
@@ -41,7 +41,7 @@ def local_copy(source: str, cache: Path | None) -> Iterator[Path]:
     """
     found = _told(source, _look_up, source)
     if cache is None:
-        with tempfile.TemporaryDirectory(prefix=_TEMPORARY_PREFIX) as folder:
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX) as folder:
             _fetch(source, found, Path(folder))
             yield Path(folder) / _name_of(source)
         return
@@ -90,13 +90,13 @@ def _fetch_in_place(source: str, found: dict[str, dict[str, Any]], copy: Path) -
     """Fetch into a temporary folder and rename it, so that a copy is whole or absent; older ones go."""
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX, dir=copy.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=copy.parent))
     except OSError as error:
         raise DataError(f"--data {source} cannot be kept in {copy.parent}: {error.strerror or error}") from error
     try:
         _fetch(source, found, temporary)
         for older in copy.parent.iterdir():
-            if not older.name.startswith(_TEMPORARY_PREFIX):
+            if not older.name.startswith(TEMPORARY_PREFIX):
                 shutil.rmtree(older, ignore_errors=True)
         with contextlib.suppress(OSError):  # another process has put the same one there
             temporary.replace(copy)

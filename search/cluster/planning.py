@@ -9,6 +9,7 @@ from core.errors import ClusterError
 from core.store import files
 from search.cluster.admission import Admission
 from search.cluster.capacity import Resources, plan_resources
+from search.cluster.start import cluster_lost
 from search.cluster.starting import wait_for_starting_nodes
 from search.prepare import SearchStart
 
@@ -30,10 +31,7 @@ def planned(start: SearchStart) -> Iterator[Resources]:
         with _planned(start) as plan:
             yield plan
     except RayError as error:
-        raise ClusterError(
-            f"the Ray cluster must last as long as the search, and did not: {type(error).__name__}. What is finished "
-            "is kept: the same command goes on"
-        ) from error
+        raise cluster_lost(type(error).__name__) from error
 
 
 @contextlib.contextmanager

@@ -68,6 +68,14 @@ def ray_cluster(address: str | None, scratch: str) -> Iterator[None]:
         ray.shutdown()
 
 
+def cluster_lost(reason: str) -> ClusterError:
+    """Return the error of a cluster that is gone before the search has ended."""
+    return ClusterError(
+        f"the Ray cluster must last as long as the search, and did not: {reason}. What is finished is kept: the same "
+        "command goes on"
+    )
+
+
 def _start_or_join(address: str | None, scratch: str) -> None:
     """Call `ray.init`, and put its failures into words of ours."""
     import ray.exceptions

@@ -9,7 +9,7 @@ from typing import Any
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.store.records import EpochReport
-from search.cluster.capacity import LOOK_UP_SECONDS, plan_resources
+from search.cluster.capacity import LOOK_UP_SECONDS, Resources, plan_resources
 from search.cluster.nodes import alive_nodes
 from search.trainable import TrialTrainable, WorkerSettings
 from tests.search.conftest import EPOCHS, epoch_report, write_small_predictions
@@ -76,6 +76,29 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
+def run_untrained(
+    steering: Any,
+    plan: Resources,
+    scratch: str,
+    trainable: type[TrialTrainable],
+    on_step: Callable[[], None] = lambda: None,
+) -> None:
+    """Run trials that need no data in Tune's own loop."""
+    from search.tune import run_tune
+
+    worker = WorkerSettings(
+        num_threads=1,
+        use_gpu=plan.gpus_per_trial > 0,
+        generation=1,
+        ending_epochs=(),
+        deadline=None,
+        keeps_models=False,
+        scratch=scratch,
+    )
+    dataset, split = Dataset.__new__(Dataset), Split.__new__(Split)
+    run_tune(steering, steering.ledger.folder, plan, worker, dataset, (split,), scratch, on_step, trainable)
+
+
 def search_on(
     steering: Any,
     scratch: str,
@@ -84,21 +107,7 @@ def search_on(
     trainable: type[TrialTrainable] = NotesItsNode,
 ) -> list[str]:
     """Run a search's trials; return the nodes on which they began, in order."""
-    from search.tune import run_tune
-
-    plan = plan_resources(1, 0, say)
-    worker = WorkerSettings(
-        num_threads=1,
-        use_gpu=False,
-        generation=1,
-        ending_epochs=(),
-        deadline=None,
-        keeps_models=False,
-        scratch=scratch,
-    )
-    dataset, split = Dataset.__new__(Dataset), Split.__new__(Split)
-    folder = steering.ledger.folder
-    run_tune(steering, folder, plan, worker, dataset, (split,), scratch, on_step, trainable)
+    run_untrained(steering, plan_resources(1, 0, say), scratch, trainable, on_step)
     assert steering.ledger.num_ended == steering.num_trials
     return began_on(scratch)
 

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from core.data.dataset import Dataset
-from core.data.split import Split
 from core.store.records import EpochReport
 from search.cluster.capacity import plan_resources
 from search.cluster.start import ray_cluster, scratch_folder
-from search.trainable import TrialTrainable, WorkerSettings
+from search.trainable import TrialTrainable
+from tests.search.cluster.live import run_untrained
 from tests.search.conftest import EPOCHS, epoch_report, write_small_predictions
 
 NUM_AT_ONCE = 4
@@ -61,27 +60,11 @@ def cluster_with_a_card(monkeypatch):
 
 
 def test_a_quarter_of_a_card_each_lets_four_trials_run_on_it_at_once(make_steering, cluster_with_a_card):
-    from search.tune import run_tune
-
     steering = make_steering(num_trials=NUM_AT_ONCE, others=("a", "b"))
-    dataset = Dataset.__new__(Dataset)
-    split = Split.__new__(Split)
     with ray_cluster(None, cluster_with_a_card):
         plan = plan_resources(1, 0.25)
         assert plan.max_concurrent == NUM_AT_ONCE
-        worker = WorkerSettings(
-            num_threads=1,
-            use_gpu=True,
-            generation=1,
-            ending_epochs=(),
-            deadline=None,
-            keeps_models=False,
-            scratch=cluster_with_a_card,
-        )
-        folder = steering.ledger.folder
-        run_tune(
-            steering, folder, plan, worker, dataset, (split,), cluster_with_a_card, lambda: None, WaitsForTheOthers
-        )
+        run_untrained(steering, plan, cluster_with_a_card, WaitsForTheOthers)
     assert [record.error for record in steering.ledger.records] == [None] * NUM_AT_ONCE
     meeting = Path(cluster_with_a_card) / "meeting"
     assert sorted(path.name for path in meeting.iterdir()) == [f"{number} on 0" for number in range(NUM_AT_ONCE)]
