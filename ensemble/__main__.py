@@ -1,4 +1,4 @@
-"""`python -m ensemble STUDY_DIR`: let the best members of a study vote."""
+"""`python -m ensemble STUDY_DIR [STUDY_DIR ...]`: let the best members of a study, or of several, vote."""
 
 from core.cli import run_command
 from core.errors import SubmitError
@@ -37,6 +37,7 @@ if __name__ == "__main__":
         EnsembleSettings,
         main,
         prog="python -m ensemble",
-        description="Let the best members of a study vote and write submission.csv, in seconds, from the predictions "
-        "that the study keeps; say honestly how good the vote is.",
+        description="Let the best members of a study, or of several studies of the same data and holdout, vote and "
+        "write submission.csv, in seconds, from the predictions that the studies keep; say honestly how good the vote "
+        "is.",
     )

@@ -23,13 +23,16 @@ COMMITTEE = "committee"
 """State of a member that is a whole configuration."""
 
 
-def survey_committee(study: StudyFolder, data: DataSummary, *, refit: bool) -> TrialSurvey | None:
+def survey_committee(
+    study: StudyFolder, data: DataSummary, *, refit: bool, skip_damaged: bool = False
+) -> TrialSurvey | None:
     """Read a study's committee; None where it has none.
 
     Args:
         study: its folder.
         data: its data.
         refit: the test rows' softmax is by the trainings on every row.
+        skip_damaged: leave a configuration out whose predictions are torn.
 
     Raises:
         StoredFileError: the plan or a predictions file is torn, or of other data or rows.
@@ -56,8 +59,17 @@ def survey_committee(study: StudyFolder, data: DataSummary, *, refit: bool) -> T
                 f"{member['trial']} of the committee votes with {num_whole} of {plan.num_repeats} repeats, the others "
                 f"have not ended{trainings.failure(member)}. Start the search again to go on"
             )
-        survey.candidates += _candidates(trainings, member, ended, data, survey.rows, refit=refit)
+        try:
+            survey.candidates += _candidates(trainings, member, ended, data, survey.rows, refit=refit)
+        except _DamagedError as error:
+            if not skip_damaged:
+                raise
+            survey.left_out.append(f"{member['trial']} of the committee is left out: {error}")
     return survey
+
+
+class _DamagedError(StoredFileError):
+    """A training's predictions are torn."""
 
 
 class _Trainings:
@@ -195,7 +207,7 @@ def _require_sound(url: str, predictions: Predictions | Unread, data: DataSummar
     if isinstance(predictions, FileNotFoundError):
         raise StoredFileError(f"{url} is missing. Start the same search again to have it trained") from predictions
     if isinstance(predictions, StoredFileError):  # a vote that quietly went on would replace a better submission
-        raise StoredFileError(
+        raise _DamagedError(
             f"{predictions}. Delete it to vote without this configuration, or start the same search again after that "
             "to have it trained anew"
         ) from predictions

@@ -12,7 +12,7 @@ from core.store.study import StudyFolder
 from ensemble.estimate import at_temperature
 from ensemble.members import ADDED
 from ensemble.result import VoteResult
-from ensemble.survey import read_study_data
+from ensemble.studies import read_study_data
 
 VOTE_FILE = "vote.keras"
 NUM_COMPARED = 256

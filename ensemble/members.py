@@ -2,7 +2,8 @@
 
 A trial whose predictions are missing is left out, with a warning. Predictions that are torn, no softmax, or of another
 data set or other rows stop the whole command by the file's name: a vote that quietly went on would replace a better
-submission, and one over rows that do not belong together has no meaning.
+submission, and one over rows that do not belong together has no meaning. Among several studies torn predictions cost
+their trial alone, with a warning: one study's damage is not to stop the others.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from ensemble.rows import ScoredRows, holdout_of
 
 VOTING_STATES = ("complete", "pruned")
 ADDED = "added"
+AGAIN = "start the same search again after that to have it trained anew"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,15 +70,22 @@ class TrialSurvey:
     """One sentence for each trial that should be here and is not."""
     unfinished: list[str] = field(default_factory=list)
     """One sentence for each candidate that will be more than it is."""
+    skips_damaged: bool = False
+    """Whether torn predictions cost their trial alone; else they stop the vote."""
 
 
-def survey_trials(study: StudyFolder, data: DataSummary) -> TrialSurvey:
+def survey_trials(study: StudyFolder, data: DataSummary, *, skip_damaged: bool = False) -> TrialSurvey:
     """Read the records of all trials, and the holdout softmax of those that ended complete or pruned.
 
+    Args:
+        study: its folder.
+        data: its data.
+        skip_damaged: leave a trial out whose predictions are torn.
+
     Raises:
-        StoredFileError: a predictions file belongs to another data set, to other rows or to other classes.
+        StoredFileError: a predictions file is torn, or belongs to another data set, to other rows or to other classes.
     """
-    survey = TrialSurvey(rows=holdout_of(data))
+    survey = TrialSurvey(rows=holdout_of(data), skips_damaged=skip_damaged)
     listing = Listing(study.above_trials)
     records = sorted(_readable_records(study, listing, survey), key=lambda r: (r.number, r.trial_id))
     for record in records:
@@ -86,19 +95,6 @@ def survey_trials(study: StudyFolder, data: DataSummary) -> TrialSurvey:
     for record, found in zip(voting, listing.read_each(urls, read_predictions), strict=True):
         _add_trial(study, record, found, data, survey)
     return survey
-
-
-def require_candidates(study: StudyFolder, survey: TrialSurvey) -> None:
-    """Raise StudyError where no trial can vote, with the reason that is known."""
-    if survey.candidates:
-        return
-    if survey.left_out:
-        more = len(survey.left_out) - 1
-        reason = survey.left_out[0] + (f" (and {more} more like it)" if more else "")
-    else:
-        counts = ", ".join(f"{n} {state}" for state, n in survey.num_by_state.items() if n)
-        reason = f"one must have ended complete or pruned, got {counts or 'no trials'}. Start the search again"
-    raise StudyError(f"{study.url} has no trial that can vote: {reason}")
 
 
 def read_added_member(url: str, data: DataSummary, rows: ScoredRows) -> Candidate:
@@ -189,10 +185,13 @@ def _add_trial(
     if isinstance(predictions, FileNotFoundError):
         _leave_out(record.trial_id, url, predictions, survey)
         return
-    if isinstance(predictions, StoredFileError):  # a vote that quietly went on would replace a better submission
+    if isinstance(predictions, StoredFileError):
+        if survey.skips_damaged:
+            survey.left_out.append(f"trial {record.trial_id} is left out: {predictions}. Delete it and {AGAIN}")
+            return
+        # a vote that quietly went on would replace a better submission
         raise StoredFileError(
-            f"{predictions}. Delete it to vote without trial {record.trial_id}, or start the same search again after "
-            "that to have it trained anew"
+            f"{predictions}. Delete it to vote without trial {record.trial_id}, or {AGAIN}"
         ) from predictions
     require_same_data(url, predictions, data)
     if predictions.split != data.split:

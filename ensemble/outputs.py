@@ -56,7 +56,7 @@ def render_ensemble(result: VoteResult, data: DataSummary, submission: bytes | N
     """Return ensemble.json."""
     value = {
         "format": FORMAT,
-        "study": result.study,
+        **_studies(result),
         "method": result.method,
         "top_k": result.top_k,
         "chosen": result.choice_reason,
@@ -90,6 +90,13 @@ def write_outputs(result: VoteResult, members: bytes, ensemble: bytes) -> None:
     """
     files.write_bytes(result.members_csv, members)
     files.write_bytes(result.ensemble_json, ensemble)
+
+
+def _studies(result: VoteResult) -> dict[str, Any]:
+    """Return the study's folder, or where several voted together all of them."""
+    if not result.studies:
+        return {"study": result.study}
+    return {"studies": [dataclasses.asdict(study) for study in result.studies]}
 
 
 def _member(member: Member, result: VoteResult) -> dict[str, Any]:

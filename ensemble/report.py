@@ -25,7 +25,8 @@ def print_vote(result: VoteResult, console: Console | None = None) -> None:
     console = console or Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     for warning in result.warnings:
         print(f"warning: {' '.join(warning.split())}", file=sys.stderr)
-    _print_line(console, _census(result))
+    for line in _census(result):
+        _print_line(console, line)
     console.print(_table(result))
     if len(result.voters) > 1:
         console.print(_reasons(result))
@@ -38,13 +39,23 @@ def _print_line(console: Console, line: str) -> None:
     console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
-def _census(result: VoteResult) -> str:
+def _census(result: VoteResult) -> list[str]:
+    """Return how many trials there are and how they ended; of several studies, each one's too."""
+    who, whose = result.study, "committee's"
+    if result.studies:
+        who, whose = " + ".join(study.name for study in result.studies), "committees'"
+    what = f" (the {whose} configurations)" if result.rows.kind == "out-of-fold" else ""
+    lines = [f"{who}: {_trials(result.num_by_state)}, {len(result.voters)} vote{what}"]
+    for study in result.studies:
+        num = sum(member.member_id.startswith(f"{study.name}/") for member in result.voters)
+        lines.append(f"  {study.name}: {study.url}, {_trials(study.num_by_state)}, {num} vote")
+    return lines
+
+
+def _trials(num_by_state: dict[str, int]) -> str:
     """Return how many trials there are and how they ended."""
-    counts = ", ".join(f"{num} {state}" for state, num in result.num_by_state.items() if num)
-    return (
-        f"{result.study}: {sum(result.num_by_state.values())} trials ({counts or 'none'}), {len(result.voters)} vote"
-        + (" (the committee's configurations)" if result.rows.kind == "out-of-fold" else "")
-    )
+    counts = ", ".join(f"{num} {state}" for state, num in num_by_state.items() if num)
+    return f"{sum(num_by_state.values())} trials ({counts or 'none'})"
 
 
 def _table(result: VoteResult) -> Table:

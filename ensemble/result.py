@@ -71,11 +71,25 @@ class Member:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VotingStudy:
+    """One of several studies that voted together."""
+
+    name: str
+    """Before the slash of its members' names."""
+    url: str
+    """Its folder, as it was given."""
+    generation: int
+    """How often its command had been started."""
+    num_by_state: dict[str, int]
+    """How many of its trials are running, complete, pruned and failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class VoteResult:
     """One vote; `ensemble.report.print_vote` shows it."""
 
     study: str
-    """The study's folder."""
+    """The study's folder; of several the first one's by name, whose data and images are those of all."""
     method: str
     """As asked for."""
     top_k: int | None
@@ -97,7 +111,7 @@ class VoteResult:
     refit: bool
     """Whether the test rows were predicted by trainings on every row, which no row can score."""
     num_by_state: dict[str, int]
-    """How many trials of the study are running, complete, pruned and failed."""
+    """How many trials of the study, or of all studies, are running, complete, pruned and failed."""
     num_test: int
     """Rows of the submission; 0 where the data set has no test rows."""
     members_csv: str
@@ -112,6 +126,8 @@ class VoteResult:
     """The ids of all candidates, by their places in a `MemberReason`."""
     test_accuracy: float | None
     """True accuracy on test rows that this program set aside itself; None where their labels are unknown."""
+    studies: tuple[VotingStudy, ...]
+    """The studies by name where several voted together; empty for one."""
     softmax: np.ndarray = field(repr=False, compare=False)  # (num_rows, num_classes) float64, of `rows`
     test_softmax: np.ndarray = field(repr=False, compare=False)  # (num_test, num_classes) float64
 

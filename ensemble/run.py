@@ -1,4 +1,4 @@
-"""One vote, whole: read a study, choose members, combine them, estimate, write what comes of it."""
+"""One vote, whole: read a study or several, choose members, combine them, estimate, write what comes of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,28 +8,24 @@ import numpy as np
 from core.metrics import LOG_LOSS, accuracy
 from core.store import files
 from core.store.dataset import DataSummary
-from core.store.study import StudyFolder
 from ensemble.choice import Choice, combine
 from ensemble.committee import COMMITTEE
 from ensemble.estimate import Estimate, estimate_vote
-from ensemble.members import (
-    Candidate,
-    TrialSurvey,
-    read_test_softmax,
-)
+from ensemble.members import Candidate, read_test_softmax
 from ensemble.method import compared_methods, method_of
 from ensemble.nested import NUM_PARTS
 from ensemble.outputs import render_ensemble, render_members, write_outputs
-from ensemble.result import Member, Scores, VoteResult
+from ensemble.result import Member, Scores, VoteResult, VotingStudy
 from ensemble.select import top_k
 from ensemble.settings import EnsembleSettings
+from ensemble.studies import OpenStudy, open_studies
 from ensemble.submission import render_submission, write_submission
-from ensemble.survey import candidates_of, read_study_data
+from ensemble.survey import Electorate, electorate_of
 from ensemble.why import MemberReason, explain
 
 
 def vote_study(settings: EnsembleSettings) -> VoteResult:
-    """Let the best trials of a study vote; write submission.csv, members.csv and ensemble.json.
+    """Let the best trials of a study, or of several, vote; write submission.csv, members.csv and ensemble.json.
 
     Reads predictions only, so that it takes seconds and loads neither TensorFlow nor Ray. In a notebook:
 
@@ -38,18 +34,23 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
         result = vote_study(EnsembleSettings(study="runs/first"))
         result.vote.num_errors, result.submission_csv
 
+    Several studies (`other_studies=("runs/second",)`) vote as one that has all their trials; their order is of no
+    matter.
+
     Args:
-        settings: which study, how many members, where to write.
+        settings: which studies, how many members, where to write.
 
     Returns:
         Members, scores and paths. `vote` is scored on the rows that chose the members: optimistic; `estimate` is not.
 
     Raises:
-        StudyError: the folder is no study, has no trial that can vote, or the outputs cannot be written.
+        StudyError: a folder is no study, two are of other data or other holdout rows, no trial can vote, or the outputs
+            cannot be written.
         StoredFileError: a file of the study is torn, or predictions of other data or other rows are among it.
     """
-    data = read_study_data(StudyFolder(settings.study))
-    trials, survey, candidates = candidates_of(settings, data)
+    studies = open_studies(settings.studies)
+    electorate = electorate_of(settings, studies)
+    data, survey, candidates = studies[0].data, electorate.survey, electorate.candidates
     softmax = np.stack([candidate.softmax for candidate in candidates])
     method = method_of(settings, candidates)
     choice = method(softmax, survey.rows.labels, settings.seed)
@@ -68,20 +69,21 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
             compared=compared_methods(settings, candidates),
         ),
     )
-    result = _result(settings, data, trials, survey, candidates, vote)
+    result = _result(settings, studies, electorate, vote)
     _write(result, data)
     return result
 
 
 def voting_trials(settings: EnsembleSettings) -> set[str]:
-    """Return the trials whose configurations `vote_study` would let vote; nothing is written or estimated.
+    """Return the trials of a study whose configurations `vote_study` would let vote; nothing is written or estimated.
 
     Raises:
         As `vote_study`.
     """
-    _, survey, candidates = candidates_of(settings, read_study_data(StudyFolder(settings.study)))
+    electorate = electorate_of(settings, open_studies(settings.studies))
+    candidates, labels = electorate.candidates, electorate.survey.rows.labels
     softmax = np.stack([candidate.softmax for candidate in candidates])
-    choice = method_of(settings, candidates)(softmax, survey.rows.labels, settings.seed)
+    choice = method_of(settings, candidates)(softmax, labels, settings.seed)
     return {one.trial_id for one, weight in zip(candidates, choice.weights, strict=True) if weight > 0}
 
 
@@ -105,13 +107,12 @@ def _test_softmax(candidates: list[Candidate], choice: Choice, data: DataSummary
 
 def _result(
     settings: EnsembleSettings,
-    data: DataSummary,
-    trials: TrialSurvey,
-    survey: TrialSurvey,
-    candidates: list[Candidate],
+    studies: tuple[OpenStudy, ...],
+    electorate: Electorate,
     vote: _Vote,
 ) -> VoteResult:
     """Gather scores, paths and warnings."""
+    data, survey, candidates = studies[0].data, electorate.survey, electorate.candidates
     out, labels, has_test = settings.out_url, survey.rows.labels, len(data.test_ids) > 0
     all_members = [
         _member(candidate, float(weight), labels, vote.reasons.get(place))
@@ -119,7 +120,7 @@ def _result(
     ]
     ranked = [all_members[place] for place in top_k(_log_losses(all_members), len(all_members), LOG_LOSS)]
     return VoteResult(
-        study=settings.study,
+        study=studies[0].folder.url,
         method=settings.method,
         top_k=settings.top_k,
         rows=survey.rows,
@@ -130,18 +131,32 @@ def _result(
         vote=Scores.of(vote.softmax, labels),
         estimate=vote.estimate,
         refit=settings.refit,
-        num_by_state=trials.num_by_state,
+        num_by_state=electorate.trials.num_by_state,
         num_test=len(data.test_ids),
         members_csv=files.join(out, "members.csv"),
         ensemble_json=files.join(out, "ensemble.json"),
         submission_csv=files.join(out, "submission.csv") if has_test else None,
-        warnings=tuple(_warnings(settings, trials, survey, has_test)),
+        warnings=tuple(_warnings(settings, studies, electorate, has_test)),
         names=tuple(candidate.member_id for candidate in candidates),
         test_accuracy=(
             accuracy(vote.test_softmax, data.test_labels) if data.test_labels is not None and has_test else None
         ),
+        studies=_voting(studies, electorate) if len(studies) > 1 else (),
         softmax=vote.softmax,
         test_softmax=vote.test_softmax,
+    )
+
+
+def _voting(studies: tuple[OpenStudy, ...], electorate: Electorate) -> tuple[VotingStudy, ...]:
+    """Return what is to be known of each of several studies."""
+    return tuple(
+        VotingStudy(
+            name=study.name,
+            url=study.folder.url,
+            generation=study.manifest.generation,
+            num_by_state=trials.num_by_state,
+        )
+        for study, trials in zip(studies, electorate.trials_of, strict=True)
     )
 
 
@@ -166,14 +181,20 @@ def _member(candidate: Candidate, weight: float, labels: np.ndarray, reason: Mem
     )
 
 
-def _warnings(settings: EnsembleSettings, trials: TrialSurvey, survey: TrialSurvey, has_test: bool) -> list[str]:
+def _warnings(
+    settings: EnsembleSettings, studies: tuple[OpenStudy, ...], electorate: Electorate, has_test: bool
+) -> list[str]:
     """Return one sentence for whatever is not as one would expect."""
+    survey, are_trials = electorate.survey, electorate.survey is electorate.trials
     warnings = survey.left_out + survey.unfinished
-    running, available = trials.num_by_state["running"], sum(one.plain_id is None for one in survey.candidates)
-    if running and survey is trials:
-        warnings.append(f"trials of {settings.study} that have not ended: {running}; the vote is among those that have")
+    for study, trials in zip(studies, electorate.trials_of, strict=True):
+        running = trials.num_by_state["running"]
+        if running and are_trials:
+            of = f"trials of {study.folder.url} that have not ended"
+            warnings.append(f"{of}: {running}; the vote is among those that have")
+    available = sum(one.plain_id is None for one in survey.candidates)
     if settings.top_k is not None and available < settings.top_k:
-        who = "trials" if survey is trials else "configurations"
+        who = "trials" if are_trials else "configurations"
         warnings.append(f"--top-k {settings.top_k} asks for more {who} than can vote: taking all {available}")
     if not has_test:
         warnings.append("the data set has no test rows: no submission.csv is written")

@@ -1,5 +1,6 @@
 """What `python -m ensemble` can be told: one dataclass, whose fields are the options of the same names."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
@@ -8,6 +9,7 @@ import tyro
 from core.config import require
 from core.store import files
 from core.store.study import StudyFolder
+from ensemble.names import place_of, shared_folder
 from ensemble.submit import require_competition
 
 Method = Literal["auto", "mean", "logits", "greedy", "weighted"]
@@ -23,6 +25,11 @@ class EnsembleSettings:
 
     study: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="STUDY_DIR")]
     """The study's folder (or its fsspec URL), such as runs/first."""
+    other_studies: Annotated[
+        tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="[STUDY_DIR ...]", help_behavior_hint="")
+    ] = ()
+    """Further studies of the same data and the same holdout rows, in any order: all vote together as if they were one.
+    Members are then named by study and trial, first/t000012; each study lies where it lies."""
     method: Method = "auto"
     """How members are chosen and combined.
     Mean: softmax averaged over the best few, the most within one standard error of the best count.
@@ -41,7 +48,8 @@ class EnsembleSettings:
     num_repeats: int = 3
     """How often the rows are dealt into five parts for the honest estimate; 1 or more."""
     out: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")] = None
-    """Folder (or URL) for submission.csv, members.csv and ensemble.json. Left out: ensemble/ in the study's folder."""
+    """Folder (or URL) for submission.csv, members.csv and ensemble.json. Left out: ensemble/ in the study's folder;
+    of several studies ensemble-first+second/ (by their names) in the first one's."""
     submit: Annotated[str | None, tyro.conf.arg(metavar="COMPETITION", help_behavior_hint="")] = None
     """Hand submission.csv to Kaggle's own program for this competition (its name in the address, digit-recognizer).
     Needs the extra kaggle and a token that Kaggle's program finds; nothing of it is stored or shown."""
@@ -55,7 +63,8 @@ class EnsembleSettings:
     Its format is in core/store/predictions.py."""
 
     def __post_init__(self) -> None:
-        require(self.study != "", "STUDY_DIR", "a study's folder", "nothing")
+        require(all(self.studies), "STUDY_DIR", "a study's folder", "nothing")
+        _require_once("STUDY_DIR", "study", self.studies, place_of)
         require(self.top_k is None or self.top_k >= 1, "--top-k", "1 or more", self.top_k)
         require(self.method in METHODS, "--method", "auto, mean, logits, greedy or weighted", self.method)
         is_alone = self.top_k is None or self.method in WITH_TOP_K
@@ -69,11 +78,25 @@ class EnsembleSettings:
         require(self.export != "", "--export", "a folder", "nothing")
         if self.submit is not None:
             require_competition(self.submit)
-        places = [files.absolute(url) for url in self.add_member]
-        twice = sorted({place for place in places if places.count(place) > 1})
-        require(not twice, "--add-member", "given once for each file", f"twice {', '.join(twice)}")
+        _require_once("--add-member", "file", self.add_member, files.absolute)
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """All studies, as they were given."""
+        return (self.study, *self.other_studies)
 
     @property
     def out_url(self) -> str:
         """Where the outputs go."""
-        return StudyFolder(self.study).ensemble if self.out is None else self.out
+        if self.out is not None:
+            return self.out
+        if self.other_studies:  # never where the first study's own vote lies
+            return files.join(self.study, shared_folder(self.studies))
+        return StudyFolder(self.study).ensemble
+
+
+def _require_once(option: str, what: str, urls: tuple[str, ...], place: Callable[[str], str]) -> None:
+    """Raise ConfigError where two of the URLs are of one place."""
+    places = [place(url) for url in urls] if len(urls) > 1 else []
+    twice = sorted({one for one in places if places.count(one) > 1})
+    require(not twice, option, f"given once for each {what}", f"twice {', '.join(twice)}")

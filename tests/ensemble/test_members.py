@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.errors import StoredFileError, StudyError
+from core.errors import StoredFileError
 from core.store import files
 from core.store.predictions import read_predictions, write_predictions
 from core.store.records import read_record, write_record
-from ensemble.members import TrialSurvey, read_added_member, read_test_softmax, require_candidates, survey_trials
+from ensemble.members import TrialSurvey, read_added_member, read_test_softmax, survey_trials
 from ensemble.rows import holdout_of
 from tests.ensemble.conftest import TEST_A, TEST_B, A, B, StudyMaker, tear
 
@@ -120,19 +120,6 @@ def test_predictions_of_other_data_are_refused_by_name(study: StudyMaker, change
         survey_of(study)
     assert str(refused.value).startswith(folder.predictions)
     assert words in str(refused.value)
-
-
-def test_nothing_that_can_vote_is_said_with_the_reason(study: StudyMaker) -> None:
-    with pytest.raises(StudyError, match=r"has no trial that can vote: one must have ended .* got no trials"):
-        require_candidates(study.folder, survey_of(study))
-    study.add_record(0, state="running")
-    study.add_record(1, state="failed")
-    with pytest.raises(StudyError, match=r"got 1 running, 1 failed\. Start the search again"):
-        require_candidates(study.folder, survey_of(study))
-    study.add_record(2, state="complete")
-    study.add_record(3, state="complete")
-    with pytest.raises(StudyError, match=r"trial t000002 is left out: .* is missing.* \(and 1 more like it\)"):
-        require_candidates(study.folder, survey_of(study))
 
 
 def test_an_added_member_is_read_by_rows_and_fingerprint(study: StudyMaker, tmp_path: Path) -> None:
