@@ -47,7 +47,7 @@ def _census(result: VoteResult) -> list[str]:
     what = f" (the {whose} configurations)" if result.rows.kind == "out-of-fold" else ""
     lines = [f"{who}: {_trials(result.num_by_state)}, {len(result.voters)} vote{what}"]
     for study in result.studies:
-        num = sum(member.member_id.startswith(f"{study.name}/") for member in result.voters)
+        num = sum(one.member_id.rpartition("/")[0] == study.name and one.state != ADDED for one in result.voters)
         lines.append(f"  {study.name}: {study.url}, {_trials(study.num_by_state)}, {num} vote")
     return lines
 
