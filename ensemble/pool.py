@@ -85,7 +85,7 @@ def _drop_twins(survey: TrialSurvey) -> None:
     if twins:
         more = len(twins) - MOST_TWINS_SHOWN
         shown = ", ".join(twins[:MOST_TWINS_SHOWN]) + (f" and {more} more" if more > 0 else "")
-        survey.unfinished.append(f"what predicts to the bit as another study's is counted once: {shown}")
+        survey.unfinished.append(f"trials that predict to the bit what another study's do are counted once: {shown}")
 
 
 def _by_trial(candidates: Iterable[Candidate]) -> list[list[Candidate]]:

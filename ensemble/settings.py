@@ -40,7 +40,8 @@ class EnsembleSettings:
     """Average the K of least log-loss; 1 or more. Where there are fewer, all of them. Left out: the method chooses."""
     among: Among = "auto"
     """Who may vote: the search's trials (scored on its holdout) or the committee (scored out-of-fold).
-    Auto: the committee, once two of its configurations are whole."""
+    Auto: the committee, once two of its configurations are whole.
+    With several studies: their committees; one that has none then stays outside, and is named."""
     refit: bool = False
     """Predict the test rows by the committee's trainings on every row; the scores shown stay those of its folds."""
     seed: int = 0
@@ -48,8 +49,8 @@ class EnsembleSettings:
     num_repeats: int = 3
     """How often the rows are dealt into five parts for the honest estimate; 1 or more."""
     out: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")] = None
-    """Folder (or URL) for submission.csv, members.csv and ensemble.json. Left out: ensemble/ in the study's folder;
-    of several studies ensemble-first+second/ (by their names) in the first one's."""
+    """Folder (or URL) for submission.csv, members.csv and ensemble.json. Left out: ensemble/ in the study's folder.
+    With several studies: ensemble-first+second/ (their names) in the first one's folder."""
     submit: Annotated[str | None, tyro.conf.arg(metavar="COMPETITION", help_behavior_hint="")] = None
     """Hand submission.csv to Kaggle's own program for this competition (its name in the address, digit-recognizer).
     Needs the extra kaggle and a token that Kaggle's program finds; nothing of it is stored or shown."""

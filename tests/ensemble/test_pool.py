@@ -41,7 +41,7 @@ def test_what_two_studies_both_trained_is_counted_once_and_said(tmp_path: Path) 
     pooled = surveyed(first, second)
     assert ids_of(pooled) == ["first/t000000", "first/t000001", "first/t000002", "second/t000001"]
     assert pooled.unfinished == [
-        "what predicts to the bit as another study's is counted once: "
+        "trials that predict to the bit what another study's do are counted once: "
         "second/t000000 as first/t000001, second/t000002 as first/t000000"
     ]
     assert sum(pooled.num_by_state.values()) == 6

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from core.cli import parse
@@ -16,6 +18,15 @@ def test_settings_default_to_a_vote_that_chooses_for_itself() -> None:
     assert settings.out_url == "runs/first/ensemble"
 
 
+def test_settings_take_several_studies_before_and_after_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = parsed("runs/second", "--top-k", "3", "runs/first", "other/first")
+    assert settings.studies == ("runs/second", "runs/first", "other/first")
+    assert settings.out_url == "runs/second/ensemble-other-first+runs-first+runs-second"
+
+
 def test_settings_take_every_option() -> None:
     words = "runs/first --top-k 3 --method mean --out there --add-member a.npz --add-member b.npz"
     settings = parsed(*words.split())
@@ -28,6 +39,8 @@ def test_settings_take_every_option() -> None:
     ("values", "words"),
     [
         ({"study": ""}, "STUDY_DIR must be a study's folder, got nothing"),
+        ({"other_studies": ("",)}, "STUDY_DIR must be a study's folder, got nothing"),
+        ({"other_studies": ("b", "runs/../b/")}, "STUDY_DIR must be given once for each study, got twice .*/b"),
         ({"top_k": 0}, "--top-k must be 1 or more, got 0"),
         ({"top_k": -3}, "--top-k must be 1 or more, got -3"),
         ({"method": "max"}, "--method must be auto, mean, logits, greedy or weighted, got max"),

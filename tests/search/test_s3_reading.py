@@ -62,3 +62,15 @@ def test_records_that_are_not_there_cost_no_request_each(s3: S3, study: StudyMak
     ledger.load(f"t{number:06d}" for number in range(1000, 1200))
     assert ledger.records == []
     assert s3.counts() == {"LIST": 1}
+
+
+def test_a_vote_over_two_studies_reads_each_of_their_files_once(s3: S3, study: StudyMaker) -> None:
+    other = StudyMaker("s3://bucket/other/few")
+    other.add_trial(0, B)
+    s3.requests.clear()
+    settings = EnsembleSettings(study=other.url, other_studies=(study.url,), method="mean", top_k=5, num_repeats=1)
+    assert vote_study(settings).members_csv == "s3://bucket/other/few/ensemble-few+many/members.csv"
+    counts = s3.counts()
+    assert counts["LIST"] <= 6
+    assert counts["PUT"] == 3
+    assert counts["GET"] <= 2 * (NUM_TRIALS + 1) + 5 + 10
