@@ -19,7 +19,7 @@ from .commands import ENVIRONMENT, TIMEOUT_SECONDS, search_command
 pytestmark = pytest.mark.slow
 SEEDS = {"first": "0", "second": "1"}
 # no seed draws the tail, so that two seeds have one holdout
-OPTIONS = ["--holdout", "tail", "--trials", "3", "--epochs", "3", "--keep-models", "3"]
+OPTIONS = ["--holdout", "tail", "--trials", "2", "--epochs", "3", "--keep-models", "2"]
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +59,13 @@ def vote(runs: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_vote_over_two_searches_writes_a_submission_that_reads_right(runs: Path) -> None:
     before = {name: (runs / name / "ensemble/submission.csv").read_bytes() for name in SEEDS}
-    voted = vote(runs, "--top-k", "6")
+    voted = vote(runs, "--top-k", "4")
     assert (voted.returncode, voted.stderr) == (0, ""), voted.stderr
-    assert "first + second: 6 trials" in voted.stdout
+    assert "first + second: 4 trials" in voted.stdout
     assert "wrote runs/first/ensemble-first+second/submission.csv (360 rows, read again and checked)" in voted.stdout
     out = runs / "first/ensemble-first+second"
     members = {member["member_id"] for member in json.loads((out / "ensemble.json").read_text())["members"]}
-    assert members == {f"{name}/t00000{number}" for name in SEEDS for number in range(3)}
+    assert members == {f"{name}/t00000{number}" for name in SEEDS for number in range(2)}
     data = read_data_summary(StudyFolder(str(runs / "second")).data)
     with (out / "submission.csv").open(newline="") as file:
         header, *rows = csv.reader(file)
@@ -79,7 +79,7 @@ def test_the_vote_over_two_searches_writes_a_submission_that_reads_right(runs: P
 
 
 def test_the_vote_over_two_searches_is_exported_as_one_model(runs: Path) -> None:
-    exported = vote(runs, "--top-k", "6", "--export", "model", "--out", "out")
+    exported = vote(runs, "--top-k", "4", "--export", "model", "--out", "out")
     assert exported.returncode == 0, exported.stderr
     assert (runs.parent / "model/vote.keras").exists()
     known = json.loads((runs.parent / "model/vote.json").read_text())
