@@ -15,7 +15,7 @@ def test_shelf_keeps_the_best_and_drops_others_and_failed(make_steering):
     run_to_end(steering, a, 0.5)
     run_to_end(steering, b, 0.2)
     steering.fail(c, "no")
-    ModelShelf(folder, 1).keep_best(steering.ledger.ranked, steering.ledger.failed)
+    ModelShelf(folder, 1).keep_best(steering.ledger)
     assert {n for n, path in models.items() if path.exists()} == {b}
 
 
@@ -29,5 +29,5 @@ def test_shelf_drops_the_model_that_a_later_and_better_one_displaces(make_steeri
         paths[number].write_bytes(b"model")
         run_to_end(steering, number, log_loss)
         for _ in range(2):
-            shelf.keep_best(steering.ledger.ranked, steering.ledger.failed)
+            shelf.keep_best(steering.ledger)
         assert [path.exists() for path in paths] == left
