@@ -23,6 +23,7 @@ from ensemble.outputs import render_ensemble, render_members, write_outputs
 from ensemble.result import Member, Scores, VoteResult
 from ensemble.select import top_k
 from ensemble.settings import EnsembleSettings
+from ensemble.shortlist import shortlist_in_words
 from ensemble.submission import render_submission, write_submission
 from ensemble.survey import candidates_of, read_study_data
 from ensemble.why import MemberReason, explain
@@ -123,7 +124,7 @@ def _result(
         method=settings.method,
         top_k=settings.top_k,
         rows=survey.rows,
-        choice_reason=vote.choice.reason,
+        choice_reason=vote.choice.reason + shortlist_in_words(len(survey.candidates), survey.num_unread),
         of_logits=vote.choice.of_logits,
         members=tuple(member for member in ranked if member.weight > 0 or member.state == COMMITTEE),
         best=ranked[0],

@@ -6,6 +6,7 @@ from core.store.manifest import read_manifest
 from core.store.study import StudyFolder
 from ensemble.committee import survey_committee
 from ensemble.members import Candidate, TrialSurvey, read_added_member, require_candidates, survey_trials
+from ensemble.method import most_read
 from ensemble.settings import EnsembleSettings
 
 LEAST_COMMITTEE = 2
@@ -56,7 +57,7 @@ def _surveys(study: StudyFolder, data: DataSummary, settings: EnsembleSettings) 
     Raises:
         StudyError: a committee is asked for and there is none that is whole.
     """
-    trials = survey_trials(study, data)
+    trials = survey_trials(study, data, most=most_read(settings))
     if settings.among == "trials":
         return trials, trials
     committee = survey_committee(study, data, refit=settings.refit)
