@@ -4,22 +4,25 @@ FOLDER holds what `benchmarks.large_study` wrote, and is left as it was. It prin
 the operation without what went before it, wall seconds, and the process's peak memory.
 """
 
+import functools
 import io
 import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from statistics import median
 
+import sklearn.model_selection  # noqa: F401  its import is no part of what is measured
 from rich.console import Console
 
 from benchmarks.fresh import peak_megabytes
-from benchmarks.large_study import EPOCHS, settings_of
+from benchmarks.large_study import EPOCHS, NUM_RUNNING, settings_of
 from benchmarks.made_up import made_up_report
 from core.store.study import StudyFolder
 from ensemble.run import vote_study
-from ensemble.settings import EnsembleSettings
+from ensemble.settings import EnsembleSettings, Method
 from search.inherit import inherited_starts
 from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
@@ -27,6 +30,7 @@ from search.ledger import Worker
 from search.models import ModelShelf
 from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
+from search.steering import Steering
 
 NUM_EVENTS = 25
 """Trials begun and ended, of which the median counts."""
@@ -52,7 +56,7 @@ def resume(folder: str, elsewhere: str) -> Operation:
 
     def work() -> None:
         start = started(folder, elsewhere)
-        for _ in range(4):
+        for _ in range(NUM_RUNNING + 1):
             start.steering.next_trial()
 
     return work
@@ -89,14 +93,10 @@ def inherit(folder: str, elsewhere: str) -> Operation:
     return lambda: inherited_starts(StudyFolder(f"{folder}/study"), start.domain, str(settings.study))
 
 
-def vote(**changes: object) -> Callable[[str, str], Operation]:
+def vote(folder: str, elsewhere: str, *, method: Method = "auto", top_k: int | None = None) -> Operation:
     """Vote, honest estimate included."""
-
-    def prepared(folder: str, elsewhere: str) -> Operation:
-        settings = EnsembleSettings(study=f"{folder}/study", out=elsewhere, **changes)
-        return lambda: vote_study(settings)
-
-    return prepared
+    settings = EnsembleSettings(study=f"{folder}/study", out=elsewhere, method=method, top_k=top_k)
+    return lambda: vote_study(settings)
 
 
 OPERATIONS: dict[str, Callable[[str, str], Operation]] = {
@@ -105,9 +105,9 @@ OPERATIONS: dict[str, Callable[[str, str], Operation]] = {
     "journal_again": journal_again,
     "leaderboard": leaderboard,
     "inherit": inherit,
-    "vote": vote(),
-    "vote_top_k": vote(top_k=10),
-    "vote_greedy": vote(method="greedy"),
+    "vote": vote,
+    "vote_top_k": functools.partial(vote, top_k=10),
+    "vote_greedy": functools.partial(vote, method="greedy"),
 }
 
 
@@ -122,37 +122,33 @@ def started(folder: str, elsewhere: str) -> SearchStart:
 def events(folder: str, elsewhere: str) -> dict[str, float]:
     """Return the median processor seconds of what happens while trials run, all that `search.run` does with it."""
     start = started(folder, elsewhere)
-    steering, ledger = start.steering, start.ledger
-    shelf = ModelShelf(ledger.folder, 5)
-    asked: dict[str, list[float]] = {
-        "suggestion": [],
-        "first_rung": [],
-        "epoch": [],
-        "end": [],
-        "failure": [],
-        "look": [],
-    }
-    with keep_journal(ledger.folder, "study", ledger), SearchProgress(steering, start.console) as progress:
+    ledger, shelf = start.ledger, ModelShelf(StudyFolder(elsewhere), start.settings.keep_models)
+    asked: dict[str, list[float]] = defaultdict(list)
+    with keep_journal(ledger.folder, "study", ledger), SearchProgress(start.steering, start.console) as progress:
 
         def on_change() -> None:
             progress.update()
             shelf.keep_best(ledger)
 
-        steering.on_change = on_change
-        for event in range(4 + NUM_EVENTS):  # those that go on, then new ones
-            asked["suggestion"].append(seconds_of(steering.next_trial))
-            (number,) = steering.running
-            asked["look"].append(seconds_of(lambda: steering.is_time_up))
-            if event % 5 == 4:
-                asked["failure"].append(seconds_of(lambda: steering.fail(number, "ValueError: made up")))
-                continue
-            for epoch in range(len(ledger[number].epochs) + 1, EPOCHS + 1):
-                report = made_up_report(epoch, 1e-3 / epoch / (1 + event))  # better than all before: never pruned
-                what = {1: "first_rung", EPOCHS: "end"}.get(epoch, "epoch")
-                asked[what].append(
-                    seconds_of(lambda: steering.report(number, report, worker=HERE, has_predictions=True))
-                )
+        start.steering.on_change = on_change
+        for event in range(NUM_RUNNING + NUM_EVENTS):  # those that go on, then new ones
+            for what, seconds in one_trial(start.steering, event):
+                asked[what].append(seconds)
     return {name: median(found) for name, found in asked.items()}
+
+
+def one_trial(steering: Steering, event: int) -> Iterator[tuple[str, float]]:
+    """Steer one trial to its end, better than all before it; each fifth fails. Yield what was done and its seconds."""
+    yield "suggestion", seconds_of(steering.next_trial)
+    (number,) = steering.running
+    if event % 5 == 4:
+        yield "failure", seconds_of(functools.partial(steering.fail, number, "ValueError: made up"))
+        return
+    for epoch in range(len(steering.ledger[number].epochs) + 1, EPOCHS + 1):
+        yield "look", seconds_of(lambda: steering.is_time_up)  # Tune's loop asks it again and again
+        report = made_up_report(epoch, 1e-3 / epoch / (1 + event))
+        what = {1: "rung", EPOCHS: "end"}.get(epoch, "epoch")
+        yield what, seconds_of(functools.partial(steering.report, number, report, worker=HERE, has_predictions=True))
 
 
 def seconds_of(work: Callable[[], object]) -> float:
