@@ -56,7 +56,7 @@ class _JournalFile:
         self._path = Path()
         self._scratch: str | None = None
         self._uploaded = 0.0
-        self._upload_seconds = UPLOAD_SECONDS
+        self._rarity = 1.0
         self._has_warned = False
 
     def bring_up(self, records: list[TrialRecord], num_taken: int) -> None:
@@ -70,7 +70,7 @@ class _JournalFile:
             with self._without_harm():
                 self._study.add(record)
                 self._append(self._study)
-                if time.monotonic() - self._uploaded >= self._upload_seconds:
+                if time.monotonic() - self._uploaded >= UPLOAD_SECONDS * self._rarity:
                     self._upload()
 
     def close(self) -> None:
@@ -139,5 +139,5 @@ class _JournalFile:
         """Send the local copy to where the study lies."""
         if self._scratch is not None:
             self._uploaded, content = time.monotonic(), self._path.read_bytes()
-            self._upload_seconds = UPLOAD_SECONDS * max(1.0, len(content) / UPLOAD_BYTES)
+            self._rarity = max(1.0, len(content) / UPLOAD_BYTES)
             files.write_bytes(self._url, content)
