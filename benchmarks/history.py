@@ -18,7 +18,8 @@ from core.store.predictions import Predictions, write_predictions
 from core.store.records import FORMAT, TrialRecord, TrialState
 from core.store.study import StudyFolder, trial_id_of
 from search.domain import Domain
-from search.study import REDUCTION_FACTOR, RUNG_PREFIX, rung_epochs
+from search.rungs import RUNG_PREFIX
+from search.study import REDUCTION_FACTOR, rung_epochs
 
 EPOCHS = 18
 NUM_FAILED_IN = 50

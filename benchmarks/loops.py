@@ -94,7 +94,7 @@ def run_search(
 
         def on_change() -> None:
             progress.update()
-            shelf.keep_best(ledger.ranked, ledger.failed)
+            shelf.keep_best(ledger)
 
         steering.on_change = on_change
         run_tune(steering, ledger.folder, plan, worker, dataset, (split,), worker.scratch, progress.update, trainable)

@@ -7,6 +7,7 @@ their trial alone, with a warning: one study's damage is not to stop the others.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +19,8 @@ from core.store.dataset import DataSummary
 from core.store.predictions import Predictions, read_predictions
 from core.store.records import STATES, TrialRecord, read_record
 from core.store.study import StudyFolder
-from ensemble.rows import ScoredRows, holdout_of
+from ensemble.rows import ScoredRows, holdout_of, softmax_in_order
+from ensemble.shortlist import read_best
 
 VOTING_STATES = ("complete", "pruned")
 ADDED = "added"
@@ -72,14 +74,19 @@ class TrialSurvey:
     """One sentence for each candidate that will be more than it is."""
     skips_damaged: bool = False
     """Whether torn predictions cost their trial alone; else they stop the vote."""
+    num_unread: int = 0
+    """Trials whose predictions were not looked at, as so many others have a better score in their records."""
 
 
-def survey_trials(study: StudyFolder, data: DataSummary, *, skip_damaged: bool = False) -> TrialSurvey:
+def survey_trials(
+    study: StudyFolder, data: DataSummary, *, most: int | None = None, skip_damaged: bool = False
+) -> TrialSurvey:
     """Read the records of all trials, and the holdout softmax of those that ended complete or pruned.
 
     Args:
         study: its folder.
         data: its data.
+        most: candidates; of more trials those of least log-loss by their records. None for all.
         skip_damaged: leave a trial out whose predictions are torn.
 
     Raises:
@@ -91,9 +98,17 @@ def survey_trials(study: StudyFolder, data: DataSummary, *, skip_damaged: bool =
     for record in records:
         survey.num_by_state[record.state] += 1
     voting = [record for record in records if record.state in VOTING_STATES]
-    urls = [study.trial(record.trial_id).predictions for record in voting]
-    for record, found in zip(voting, listing.read_each(urls, read_predictions), strict=True):
-        _add_trial(study, record, found, data, survey)
+
+    def read(some: Sequence[TrialRecord]) -> int:
+        num_before = len(survey.candidates)
+        urls = [study.trial(record.trial_id).predictions for record in some]
+        for record, found in zip(some, listing.read_each(urls, read_predictions), strict=True):
+            _add_trial(study, record, found, data, survey)
+        return len(survey.candidates) - num_before
+
+    survey.num_unread = len(read_best(voting, most, read))
+    places = {record.trial_id: place for place, record in enumerate(voting)}
+    survey.candidates.sort(key=lambda candidate: places[candidate.member_id])
     return survey
 
 
@@ -226,21 +241,5 @@ def _candidate(
         state=state,
         epoch=predictions.epoch,
         config=predictions.config if config is None else config,
-        softmax=_softmax_of(url, predictions, rows),
+        softmax=softmax_in_order(url, predictions, rows),
     )
-
-
-def _softmax_of(url: str, predictions: Predictions, rows: ScoredRows) -> np.ndarray:
-    """Return the softmax in the order of the scored rows; the file may hold them in any order."""
-    order = np.argsort(predictions.rows, kind="stable")
-    if not np.array_equal(predictions.rows[order], rows.numbers):
-        num_shared = len(np.intersect1d(predictions.rows, rows.numbers))
-        what = "holdout" if rows.kind == "holdout" else "train"
-        advice = "the holdout_rows of its data.npz"
-        if rows.kind == "out-of-fold":
-            advice = "all rows, each by a model that had not seen it, or vote with --among trials"
-        raise StoredFileError(
-            f"{url} must hold each of the study's {len(rows.numbers)} {what} rows once, got "
-            f"{len(predictions.rows)} rows, {num_shared} of them the study's. Predict {advice}"
-        )
-    return predictions.softmax[order].astype(np.float32)

@@ -17,6 +17,9 @@ from ensemble.views import with_best_views
 
 MOST_CANDIDATES = 50
 """Of hundreds of trials most were pruned early: those beyond take the estimate's time, and no weight."""
+READ_SHARE = 4
+"""For each that may be chosen so many are read, those of least log-loss by their records: whoever is among the best on
+the rows that choose, which are some of those that the records speak of, is hardly ever further back."""
 
 
 def method_of(settings: EnsembleSettings, candidates: Sequence[Candidate]) -> Chooser:
@@ -37,6 +40,11 @@ def method_of(settings: EnsembleSettings, candidates: Sequence[Candidate]) -> Ch
     added = [place for place, candidate in enumerate(candidates) if candidate.state == ADDED]
     best = with_best_views(mean_of_top(settings.top_k, of_logits=settings.method == "logits"), plain_of)
     return _beside(added, best) if added else best
+
+
+def most_read(settings: EnsembleSettings) -> int:
+    """Return how many trials' predictions are read: 200, or four for each of --top-k where that is more."""
+    return READ_SHARE * max(MOST_CANDIDATES, settings.top_k or 0)
 
 
 def compared_methods(settings: EnsembleSettings, candidates: Sequence[Candidate]) -> dict[str, Chooser]:

@@ -30,6 +30,7 @@ def pool(studies: Sequence[OpenStudy], surveys: Sequence[TrialSurvey]) -> TrialS
         pooled.candidates += [_named(study, candidate) for candidate in survey.candidates]
         pooled.left_out += [study.sentence(words) for words in _left_out(study, survey)]
         pooled.unfinished += [study.sentence(words) for words in survey.unfinished]
+        pooled.num_unread += survey.num_unread
         for state, num in survey.num_by_state.items():
             pooled.num_by_state[state] += num
     _drop_twins(pooled)

@@ -5,7 +5,9 @@ from typing import Literal
 
 import numpy as np
 
+from core.errors import StoredFileError
 from core.store.dataset import DataSummary
+from core.store.predictions import Predictions
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays with == would be ambiguous
@@ -28,6 +30,26 @@ def holdout_of(data: DataSummary) -> ScoredRows:
 def all_rows_of(data: DataSummary) -> ScoredRows:
     """Return every train row."""
     return _rows("out-of-fold", np.arange(len(data.labels)), data)
+
+
+def softmax_in_order(url: str, predictions: Predictions, rows: ScoredRows) -> np.ndarray:
+    """Return the softmax in the order of the scored rows, float32; the file may hold them in any order.
+
+    Raises:
+        StoredFileError: it does not hold each of these rows once.
+    """
+    order = np.argsort(predictions.rows, kind="stable")
+    if not np.array_equal(predictions.rows[order], rows.numbers):
+        num_shared = len(np.intersect1d(predictions.rows, rows.numbers))
+        what = "holdout" if rows.kind == "holdout" else "train"
+        advice = "the holdout_rows of its data.npz"
+        if rows.kind == "out-of-fold":
+            advice = "all rows, each by a model that had not seen it, or vote with --among trials"
+        raise StoredFileError(
+            f"{url} must hold each of the study's {len(rows.numbers)} {what} rows once, got "
+            f"{len(predictions.rows)} rows, {num_shared} of them the study's. Predict {advice}"
+        )
+    return predictions.softmax[order].astype(np.float32)
 
 
 def _rows(kind: Literal["holdout", "out-of-fold"], numbers: np.ndarray, data: DataSummary) -> ScoredRows:

@@ -18,6 +18,7 @@ from ensemble.outputs import render_ensemble, render_members, write_outputs
 from ensemble.result import Member, Scores, VoteResult, VotingStudy
 from ensemble.select import top_k
 from ensemble.settings import EnsembleSettings
+from ensemble.shortlist import shortlist_in_words
 from ensemble.studies import OpenStudy, open_studies
 from ensemble.submission import render_submission, write_submission
 from ensemble.survey import Electorate, electorate_of
@@ -124,7 +125,7 @@ def _result(
         method=settings.method,
         top_k=settings.top_k,
         rows=survey.rows,
-        choice_reason=vote.choice.reason,
+        choice_reason=vote.choice.reason + shortlist_in_words(len(survey.candidates), survey.num_unread),
         of_logits=vote.choice.of_logits,
         members=tuple(member for member in ranked if member.weight > 0 or member.state == COMMITTEE),
         best=ranked[0],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.errors import StudyError
 from ensemble.committee import survey_committee
 from ensemble.members import Candidate, TrialSurvey, read_added_member, survey_trials
+from ensemble.method import most_read
 from ensemble.pool import pool, require_anybody
 from ensemble.settings import EnsembleSettings
 from ensemble.studies import OpenStudy
@@ -39,7 +40,8 @@ def electorate_of(settings: EnsembleSettings, studies: Sequence[OpenStudy]) -> E
         StudyError: nobody can vote, or a committee is asked for and there is none that is whole.
         StoredFileError: a file of the only study is torn, or one of any study is of other data or rows.
     """
-    trials_of = tuple(survey_trials(one.folder, one.data, skip_damaged=len(studies) > 1) for one in studies)
+    most, skip = most_read(settings), len(studies) > 1
+    trials_of = tuple(survey_trials(one.folder, one.data, most=most, skip_damaged=skip) for one in studies)
     trials = pool(studies, trials_of)
     committee = None if settings.among == "trials" else _committee(settings, studies, trials)
     survey = trials if committee is None else committee

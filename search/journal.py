@@ -21,6 +21,9 @@ from search.ledger import Ledger
 
 UPLOAD_SECONDS = 60.0
 """Least time between two uploads to an object store; each sends the whole file."""
+UPLOAD_BYTES = 6_000_000
+"""Of a larger file uploads are as many times rarer, so that they take 100 kB a second at most: one of 10,000 trials
+goes every seven minutes."""
 
 
 @contextlib.contextmanager
@@ -53,6 +56,7 @@ class _JournalFile:
         self._path = Path()
         self._scratch: str | None = None
         self._uploaded = 0.0
+        self._rarity = 1.0
         self._has_warned = False
 
     def bring_up(self, records: list[TrialRecord], num_taken: int) -> None:
@@ -66,7 +70,7 @@ class _JournalFile:
             with self._without_harm():
                 self._study.add(record)
                 self._append(self._study)
-                if time.monotonic() - self._uploaded >= UPLOAD_SECONDS:
+                if time.monotonic() - self._uploaded >= UPLOAD_SECONDS * self._rarity:
                     self._upload()
 
     def close(self) -> None:
@@ -134,5 +138,6 @@ class _JournalFile:
     def _upload(self) -> None:
         """Send the local copy to where the study lies."""
         if self._scratch is not None:
-            self._uploaded = time.monotonic()
-            files.write_bytes(self._url, self._path.read_bytes())
+            self._uploaded, content = time.monotonic(), self._path.read_bytes()
+            self._rarity = max(1.0, len(content) / UPLOAD_BYTES)
+            files.write_bytes(self._url, content)

@@ -13,8 +13,9 @@ from core.store import files
 from core.store.bulk import Listing, Unread
 from core.store.records import EpochReport, TrialRecord, TrialState, read_record, write_record
 from core.store.study import StudyFolder, TrialFolder, trial_id_of
+from search.rungs import RUNG_PREFIX
 from search.standings import Standings
-from search.study import RUNG_PREFIX, check_memory
+from search.study import check_memory
 
 TIME_BUDGET = "time budget"
 """Reason of an end that is only for now: another start goes on with the trial."""

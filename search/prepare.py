@@ -42,6 +42,7 @@ class SearchStart:
     split: Split
     manifest: Manifest
     steering: Steering
+    domain: Domain
     console: Console
     began: float
     """Seconds since 1970 at which the command began."""
@@ -100,6 +101,7 @@ def prepare(settings: SearchSettings, console: Console, began: float) -> SearchS
         split=split,
         manifest=manifest,
         steering=_steering(settings, manifest, domain),
+        domain=domain,
         console=console,
         began=began,
         fold_splits=folds,

@@ -20,9 +20,8 @@ class SearchProgress:
         self._console = console
         self._unit = unit
         self._started = time.time()
-        self._shown = {record.number for record in steering.ledger.ended}
         self._counts = Counter(record.state for record in steering.ledger.ended)
-        self._num_before = len(self._shown)
+        self._num_before = self._num_shown = steering.ledger.num_ended
         self._num_notices = 0
         self._bar = Progress(
             TextColumn(f"{{task.completed}}/{{task.fields[of]}} {unit}"),
@@ -51,17 +50,15 @@ class SearchProgress:
         for notice in self._steering.notices[self._num_notices :]:
             self._num_notices += 1
             print_line(self._console, notice)
-        if ledger.num_ended > len(self._shown):
-            for record in [record for record in ledger.ended if record.number not in self._shown]:
-                self._shown.add(record.number)
-                self._counts[record.state] += 1
-                print_line(self._console, self._line(record))
+        for record in sorted(ledger.ended_after(self._num_shown), key=lambda record: record.number):
+            self._num_shown += 1
+            self._counts[record.state] += 1
+            print_line(self._console, self._line(record))
         self._bar.update(self._task, completed=ledger.num_ended, status=self._status())
 
     def _line(self, record: TrialRecord) -> str:
         """Return one ended trial's line."""
-        num_ended, of = len(self._shown), self._steering.num_trials or "?"
-        head = f"[{num_ended}/{of}] {record.trial_id} {record.state:<8}"
+        head = f"[{self._num_shown}/{self._steering.num_trials or '?'}] {record.trial_id} {record.state:<8}"
         if record.best is None or record.state == "failed":
             return f"{head} {record.error or ''}"
         if self._unit != "trials":  # a committee's training predicts after its last epoch

@@ -128,7 +128,7 @@ def _voters(start: SearchStart) -> set[str]:
 def _go_on(start: SearchStart, again: str = "") -> None:
     """Bring the study's folder up to this start, and say how far its search has come."""
     write_study(start.folder, start.manifest, start.dataset, start.split)
-    num_ended = len(start.ledger.ended)
+    num_ended = start.ledger.num_ended
     if start.steering.num_left == 0:
         _close_search(start)
         with keep_journal(start.folder, start.manifest.name, start.ledger):
@@ -209,7 +209,7 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
 
         def on_change() -> None:
             progress.update()
-            shelf.keep_best(start.ledger.ranked, start.ledger.failed)
+            shelf.keep_best(start.ledger)
 
         steering.on_change = on_change
         run_tune(steering, start.folder, plan, worker, start.dataset, (start.split,), scratch, progress.update)
@@ -217,7 +217,7 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
 
 def _how_to_go_on(start: SearchStart) -> str:
     """Return what Ctrl-C leaves the user with."""
-    num_ended = len(start.ledger.ended)
+    num_ended = start.ledger.num_ended
     num_open = len(start.ledger.records) - num_ended
     num_trained, num_planned = committee.num_trained(start)
     of_committee = f", of the committee's trainings: {num_trained} of {num_planned}" if num_planned else ""

@@ -4,19 +4,21 @@ The study is never stored by Optuna; `search.ledger` keeps the records from whic
 its next decisions are those of a search that was never stopped.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 import optuna
-from optuna.distributions import distribution_to_json, json_to_distribution
+from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from core.config import Config
 from core.errors import StoredFileError
 from core.seeds import derive_seed
 from core.store.records import TrialRecord
+from search.rungs import RungPruner
 from search.sampler import EndedTrials, Sampler
 from search.starts import Start
 
@@ -28,9 +30,6 @@ nothing), a fifth and a factor of 3 take 0.40 of random search's epochs, a tenth
 NUM_RANDOM_TRIALS = 12
 """Trials that have ended before the sampler models what it saw; with a first rung so early they cost little. Replayed,
 8 of them take 0.33 of random search's epochs, 12 take 0.25."""
-
-RUNG_PREFIX = "completed_rung_"
-"""Of the pruner's attributes: what a trial had at each rung."""
 
 SpaceFunction = Callable[[BaseTrial], Config]
 _STATES = {
@@ -70,17 +69,20 @@ class TrialStudy:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._space = space
         self._seed = seed
-        pruner = optuna.pruners.SuccessiveHalvingPruner(
-            min_resource=first_rung(epochs), reduction_factor=REDUCTION_FACTOR
-        )
+        self._storage = optuna.storages.InMemoryStorage()
+        self._rungs = RungPruner(self._storage, first_rung=first_rung(epochs), reduction_factor=REDUCTION_FACTOR)
         self._ended = EndedTrials()
-        self._study = optuna.create_study(direction="minimize", pruner=pruner, sampler=self._sampler(0))
+        self._study = optuna.create_study(
+            storage=self._storage, direction="minimize", pruner=self._rungs, sampler=self._sampler(0)
+        )
+        self._id = self._storage.get_study_id_from_name(self._study.study_name)
+        self._num_trials = 0
         self._open: dict[int, optuna.Trial] = {}
 
     @property
     def next_number(self) -> int:
         """The number that the next new trial gets."""
-        return len(self._study.get_trials(deepcopy=False))
+        return self._num_trials
 
     def rebuild(self, records: Iterable[TrialRecord], num_taken: int = 0) -> None:
         """Add recorded trials to the empty study.
@@ -91,7 +93,9 @@ class TrialStudy:
         """
         for record in sorted(records, key=lambda r: r.number):
             self._fail_numbers_below(record.number)
-            self._study.add_trial(frozen_trial(record))
+            self._storage.create_new_trial(self._id, frozen_trial(record))
+            self._num_trials += 1
+            self._rungs.note(record.system_attrs)
             if not record.has_ended:
                 # a fresh sampler, so that reopening draws nothing from the next trial's
                 self._study.sampler = optuna.samplers.RandomSampler(seed=0)
@@ -101,8 +105,9 @@ class TrialStudy:
 
     def _fail_numbers_below(self, number: int) -> None:
         """Fill the study with failed trials up to a number."""
-        while self.next_number < number:
+        for _ in range(self.next_number, number):
             self._study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
+            self._num_trials += 1
 
     def ask(self, start: Start | None = None) -> tuple[int, Config]:
         """Open a new trial.
@@ -118,8 +123,8 @@ class TrialStudy:
             self._study.enqueue_trial(start.params)
         # Optuna's samplers restart their seed with the process: one seed a trial makes a resumed search the same.
         self._study.sampler = self._sampler(number)
-        trial = self._study.ask()
-        self._open[number] = trial
+        trial = self._open[number] = self._study.ask()
+        self._num_trials += 1
         if start is not None and start.config is not None:
             return number, start.config
         return number, self._space(trial)
@@ -146,7 +151,7 @@ class TrialStudy:
 
     def sampler_memory(self, number: int) -> dict[str, Any]:
         """Return what a record keeps of the trial: params, distributions (JSON), system attributes."""
-        frozen = self._study.get_trials(deepcopy=False)[number]
+        frozen = self._storage.get_trial(self._storage.get_trial_id_from_study_id_trial_number(self._id, number))
         return {
             "params": dict(frozen.params),
             "distributions": {name: distribution_to_json(d) for name, d in frozen.distributions.items()},
@@ -167,18 +172,40 @@ def check_memory(record: TrialRecord) -> None:
         raise StoredFileError(f"{record.trial_id}/trial.json is no record of a trial of this study: {error}") from error
 
 
-def frozen_trial(record: TrialRecord) -> FrozenTrial:
-    """Return the record as the Optuna trial that it was; user attributes are left out."""
-    best = record.best
-    trial = optuna.trial.create_trial(
-        state=_STATES[record.state],
+class RecordedTrial(FrozenTrial):
+    """A trial that nobody changes, storages included: they replace what they hold. So it is its own copy."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RecordedTrial":
+        """Return the trial itself; to copy each knob of each trial takes longer than to read the records."""
+        return self
+
+
+def frozen_trial(record: TrialRecord) -> RecordedTrial:
+    """Return the record as the Optuna trial that it was; user attributes are left out.
+
+    Raises:
+        ValueError: what was drawn and what it was drawn from do not fit.
+    """
+    state, best = _STATES[record.state], record.best
+    ended = record.started if record.ended is None else record.ended
+    trial = RecordedTrial(
+        number=-1,
+        trial_id=-1,
+        state=state,
         value=best.log_loss if record.state == "complete" and best is not None else None,
         params=record.params,
-        distributions={name: json_to_distribution(text) for name, text in record.distributions.items()},
+        distributions={name: _distribution_of(text) for name, text in record.distributions.items()},
+        user_attrs={},
         system_attrs=record.system_attrs,
         intermediate_values={epoch.epoch: epoch.log_loss for epoch in record.epochs},
+        datetime_start=datetime.fromtimestamp(record.started),
+        datetime_complete=datetime.fromtimestamp(ended) if state.is_finished() else None,
     )
-    trial.datetime_start = datetime.fromtimestamp(record.started)
-    if record.ended is not None:
-        trial.datetime_complete = datetime.fromtimestamp(record.ended)
+    trial._validate()
     return trial
+
+
+@functools.lru_cache(maxsize=4096)
+def _distribution_of(text: str) -> BaseDistribution:
+    """Return a knob's range; a study's trials have few different ones, and nobody changes them."""
+    return json_to_distribution(text)

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from statistics import median
 
 from core.store.records import EpochReport, TrialRecord
 from search.ledger import Ledger, Worker
@@ -112,7 +111,7 @@ class Watch(ABC):
     @property
     def is_time_up(self) -> bool:
         """True once another epoch would overrun the time budget."""
-        return self.deadline is not None and time.time() + self._usual_epoch_seconds() >= self.deadline
+        return self.deadline is not None and time.time() + self.ledger.usual_epoch_seconds >= self.deadline
 
     @property
     def is_overtime(self) -> bool:
@@ -175,15 +174,10 @@ class Watch(ABC):
         longest = self.ledger.longest_epoch_seconds
         return silence_limit((), longest, least=self.least_silence_seconds) * (1 + len(record.epochs))
 
-    def _usual_epoch_seconds(self) -> float:
-        """Return what an epoch takes as a rule, 0 where none has ended."""
-        return median([record.epochs[-1].seconds for record in self.ledger.records if record.epochs] or [0.0])
-
     def _is_failing(self, builder: object) -> bool:
         """True where what fails is not the configurations; `builder` made the last one's model, None is ours."""
         failures = self._failures_in_a_row
-        has_succeeded = any(record.config.get("builder") == builder for record in self.ledger.ranked)
-        is_one_reason = len(set(failures)) == 1 and not has_succeeded
+        is_one_reason = len(set(failures)) == 1 and not self.ledger.has_ranked(builder)
         return len(failures) >= (MOST_FAILURES_AT_FIRST if is_one_reason else MOST_FAILURES_IN_A_ROW)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,7 +16,7 @@ STATES: tuple[TrialState, ...] = ("running", "complete", "pruned", "failed")
 ENDED: tuple[TrialState, ...] = ("complete", "pruned", "failed")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class EpochReport:
     """What one epoch of training gave; accuracy and log_loss are the holdout's."""
 
@@ -103,9 +104,14 @@ def read_record(url: str, data: bytes | None = None) -> TrialRecord:
     raw = files.read_json_of_format(url, FORMAT, "a trial record", data)
     try:
         raw["epochs"] = tuple(EpochReport(**epoch) for epoch in raw.pop("epochs"))
+        # thousands of records name the same knobs and ranges: each text is kept once
+        raw["distributions"] = {
+            sys.intern(name): sys.intern(text) for name, text in raw.get("distributions", {}).items()
+        }
+        raw["params"] = {sys.intern(name): value for name, value in raw.get("params", {}).items()}
         record = TrialRecord(**raw)
         _check(record)
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise StoredFileError(f"{url} is no trial record: {error}") from error
     return record
 

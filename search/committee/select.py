@@ -1,17 +1,19 @@
 """Which configurations of a search are worth a committee: the best, and those that differ from them."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from core.errors import StoredFileError, StudyError
-from core.metrics import LOG_LOSS, log_loss
+from core.metrics import LOG_LOSS
 from core.store.bulk import Unread, read_each
 from core.store.dataset import DataSummary
 from core.store.predictions import Predictions, read_predictions
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
+from ensemble.library import log_loss_of
 
 BUDGET = ("precision", "views")
 """What does not make two configurations different."""
@@ -43,20 +45,17 @@ def select_records(records: Sequence[TrialRecord], folder: StudyFolder, data: Da
     first = min(candidates, key=lambda record: record.number)
     complete = [record for record in candidates if record.state == "complete"]
     pruned = [record for record in candidates if record.state != "complete"]
-    ordered = _forward(complete, folder, data) + sorted(pruned, key=_how_far)
+    in_order = itertools.chain(_forward(complete, folder, data), sorted(pruned, key=_how_far))
+    ordered = list(itertools.islice(in_order, k))
     return ordered[:1] if k == 1 else [first, *(record for record in ordered if record is not first)][:k]
 
 
 def different_records(records: Sequence[TrialRecord]) -> list[TrialRecord]:
     """Return the records without those whose configuration an earlier one has."""
-    seen: list[dict[str, Any]] = []
-    different = []
+    different: dict[object, TrialRecord] = {}
     for record in records:
-        essence = essence_of(record.config)
-        if essence not in seen:
-            seen.append(essence)
-            different.append(record)
-    return different
+        different.setdefault(_hashable(essence_of(record.config)), record)
+    return list(different.values())
 
 
 def essence_of(config: dict[str, Any]) -> dict[str, Any]:
@@ -72,25 +71,34 @@ def _how_far(record: TrialRecord) -> tuple[float, float, int]:
     return -len(record.epochs), LOG_LOSS.sort_key(best.log_loss), record.number
 
 
-def _forward(records: list[TrialRecord], folder: StudyFolder, data: DataSummary) -> list[TrialRecord]:
-    """Return the records in the order in which the mean of softmax takes them in, each once."""
+def _hashable(value: object) -> object:
+    """Return what is equal for equal values of JSON, and can be looked up."""
+    if isinstance(value, dict):
+        return frozenset((name, _hashable(item)) for name, item in value.items())
+    return tuple(_hashable(item) for item in value) if isinstance(value, (list, tuple)) else value
+
+
+def _forward(records: list[TrialRecord], folder: StudyFolder, data: DataSummary) -> Iterator[TrialRecord]:
+    """Yield the records in the order in which the mean of softmax takes them in, each once.
+
+    Log-loss reads what the true classes were given alone; so nothing else is kept of any trial.
+    """
     labels = data.labels[data.holdout_rows]
     urls = [folder.trial(record.trial_id).predictions for record in records]
     votes = (
-        _holdout_softmax(url, found, data) for url, found in zip(urls, read_each(urls, read_predictions), strict=True)
+        _holdout_softmax(url, found, data)[np.arange(len(labels)), labels]
+        for url, found in zip(urls, read_each(urls, read_predictions), strict=True)
     )
-    left = {record.number: (record, softmax) for record, softmax in zip(records, votes, strict=True)}
-    total = np.zeros((len(labels), len(data.class_names)))
-    ordered: list[TrialRecord] = []
-    while left:
-        scores = {
-            number: log_loss((total + softmax) / (len(ordered) + 1), labels) for number, (_, softmax) in left.items()
-        }
+    left = {record.number: (record, of_true_class) for record, of_true_class in zip(records, votes, strict=True)}
+    total = np.zeros(len(labels))
+    for count in itertools.count(1):
+        if not left:
+            return
+        scores = {number: log_loss_of((total + votes) / count) for number, (_, votes) in left.items()}
         number = min(scores, key=lambda number: (LOG_LOSS.sort_key(scores[number]), number))
-        record, softmax = left.pop(number)
-        total += softmax
-        ordered.append(record)
-    return ordered
+        record, of_true_class = left.pop(number)
+        total += of_true_class
+        yield record
 
 
 def _holdout_softmax(url: str, predictions: Predictions | Unread, data: DataSummary) -> np.ndarray:

@@ -42,8 +42,7 @@ class CommitteeSteering(Watch):
         if self.stop_reason is not None or self.is_time_up or not self._waiting:
             return None
         training = self._waiting.pop(0)
-        known = {record.number for record in self.ledger.records}
-        if training.number in known:
+        if training.number in self.ledger:
             record = self.ledger[training.number]
         else:
             origin = COMMITTEE if training.is_scored else REFIT

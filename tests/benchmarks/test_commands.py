@@ -38,6 +38,7 @@ ON_OWN_DATA = {
     "trial_cost": {"ratios", "fixed_seconds", "trace_seconds", "output_seconds"},
     "ask_tell": {"ratios", "seconds_to_resume", "seconds_next_trial", "seconds_report"},
     "honesty": {"ratios", "studies", "nested_bias_in_se", "optimistic_bias_in_se", "coverage"},
+    "ten_thousand": {"ratios", "seconds_to_resume", "seconds_to_vote", "peak_megabytes"},
     "greedy": {"ratios", "log_loss_megabytes", "accuracy_megabytes", "seconds_bagged", "seconds_many"},
 }
 """Those that take no --data; keys that their JSON lines have."""
@@ -45,6 +46,7 @@ RATIOS_ON_OWN_DATA = {
     "trial_overhead": ["ideal_cost", "stock_cost"],
     "trial_cost": ["cold_worker_cost"],
     "ask_tell": ["stock_cost", "stock_memory_cost"],
+    "ten_thousand": ["linear", "per_event", "per_suggestion"],
     "greedy": ["log_loss", "accuracy"],
     "honesty": ["greedy_plain_cost", "greedy_safe_cost", "auto_cost", "mean_cost"],
 }

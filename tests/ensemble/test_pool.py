@@ -93,3 +93,9 @@ def test_studies_none_of_which_can_vote_are_all_named(tmp_path: Path) -> None:
     first, second = make_study(tmp_path / "first"), make_study(tmp_path / "second")
     with pytest.raises(StudyError, match=r"first has no trial that can vote: .*; .*second has no trial that can vote"):
         vote_study(EnsembleSettings(study=first.url, other_studies=(second.url,)))
+
+
+def test_a_pool_counts_the_trials_that_no_study_s_shortlist_had_room_for(tmp_path: Path) -> None:
+    opened = open_studies([study.url for study in make_two(tmp_path)])
+    pooled = pool(opened, [survey_trials(one.folder, one.data, most=3) for one in opened])
+    assert (len(pooled.candidates), pooled.num_unread) == (6, 3)

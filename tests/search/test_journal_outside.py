@@ -132,3 +132,15 @@ def test_journal_on_an_object_store_is_uploaded_now_and_then_and_at_the_end(make
     assert_shows(read_uploaded(folder, tmp_path), again.ledger.records)
     assert files.read_bytes(folder.journal).startswith(first)
     assert not list(tmp_path.glob("softvote-*"))
+
+
+def test_journal_on_an_object_store_is_uploaded_more_rarely_the_larger_it_is(make_steering, tmp_path, monkeypatch):
+    folder = StudyFolder("memory://large-journal/study")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("search.journal.UPLOAD_SECONDS", 1e-6)
+    monkeypatch.setattr("search.journal.UPLOAD_BYTES", 1e-9)
+    steering = make_steering(num_trials=9)
+    with kept(steering, folder):
+        train(steering, next_number(steering), 0.5)
+        assert read_uploaded(folder, tmp_path) == []
+    assert_shows(read_uploaded(folder, tmp_path), steering.ledger.records)

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from ensemble import method
 from ensemble.run import vote_study
 from ensemble.settings import EnsembleSettings
 from search.inherit import _best_first
 from search.ledger import Ledger
+from search.models import ModelShelf
 from tests.ensemble.conftest import A, B, StudyMaker
 from tests.s3 import S3, serve_s3
 
@@ -54,6 +56,26 @@ def test_a_search_reads_200_records_with_two_listings(s3: S3, study: StudyMaker)
     s3.requests.clear()
     assert len(_best_first(study.folder)) == NUM_TRIALS
     assert s3.counts() == {"LIST": 1, "GET": NUM_TRIALS}
+
+
+def test_a_vote_gets_the_predictions_of_the_best_alone(
+    s3: S3, study: StudyMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(method, "READ_SHARE", 1)
+    s3.requests.clear()
+    result = vote_study(EnsembleSettings(study=study.url, method="mean", top_k=5, num_repeats=1))
+    counts = s3.counts()
+    assert len(result.names) == method.MOST_CANDIDATES
+    assert counts["LIST"] <= 3
+    assert counts["GET"] <= NUM_TRIALS + method.MOST_CANDIDATES + 5 + 6
+
+
+def test_models_that_are_not_there_cost_no_request_each(s3: S3, study: StudyMaker) -> None:
+    ledger = Ledger(study.folder, 2)
+    ledger.load()
+    s3.requests.clear()
+    ModelShelf(study.folder, 5).keep_best(ledger)
+    assert s3.counts() == {"LIST": 1}
 
 
 def test_records_that_are_not_there_cost_no_request_each(s3: S3, study: StudyMaker) -> None:

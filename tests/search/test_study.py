@@ -1,10 +1,14 @@
+import copy
+from datetime import datetime
+
+import optuna
 import pytest
 from optuna.trial import TrialState
 
 from core.config import Config
 from core.store.records import TrialRecord
 from search.starts import Start
-from search.study import TrialStudy, first_rung, rung_epochs
+from search.study import TrialStudy, first_rung, frozen_trial, rung_epochs
 
 from .conftest import EPOCHS, default_space, epoch_report, one_knob_space
 
@@ -95,3 +99,51 @@ def test_rebuild_tells_every_state_truthfully_and_fills_lost_numbers_as_failed()
     assert states == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.FAIL]
     assert trials[0].value == 0.5
     assert trials[1].intermediate_values == {1: 0.7}
+
+
+def test_recorded_trial_is_what_optuna_makes_of_it_and_its_own_copy():
+    study = TrialStudy(default_space, seed=0, epochs=EPOCHS)
+    number, config = study.ask()
+    study.report(number, 1, 0.5)
+    study.should_prune(number)
+    record = TrialRecord(
+        number=number,
+        trial_id="t",
+        config=config.to_json(),
+        seed=0,
+        state="complete",
+        epochs=(epoch_report(1, 0.5), epoch_report(2, 0.25)),
+        started=3.0,
+        ended=4.0,
+        **study.sampler_memory(number),
+    )
+    found = frozen_trial(record)
+    expected = optuna.trial.create_trial(
+        value=0.25,
+        params=record.params,
+        distributions=found.distributions,
+        system_attrs=record.system_attrs,
+        intermediate_values={1: 0.5, 2: 0.25},
+    )
+    for name in ("state", "values", "params", "distributions", "system_attrs", "user_attrs", "intermediate_values"):
+        assert getattr(found, name) == getattr(expected, name)
+    assert {
+        name: optuna.distributions.distribution_to_json(found.distributions[name]) for name in found.params
+    } == record.distributions
+    assert (found.datetime_start, found.datetime_complete) == (datetime.fromtimestamp(3), datetime.fromtimestamp(4))
+    assert copy.deepcopy(found) is found
+
+
+def test_rebuilt_study_leaves_the_records_as_they_are():
+    study = TrialStudy(one_knob_space, seed=0, epochs=EPOCHS)
+    number, config = study.ask()
+    memory = study.sampler_memory(number)
+    record = TrialRecord(number=number, trial_id="t", config=config.to_json(), seed=0, **memory)
+    again = TrialStudy(one_knob_space, seed=0, epochs=EPOCHS)
+    again.rebuild([record])
+    again.report(number, 1, 0.5)
+    assert not again.should_prune(number)
+    again.complete(number, 0.5)
+    assert again.sampler_memory(number)["system_attrs"] == memory["system_attrs"] | {"completed_rung_0": 0.5}
+    assert record == TrialRecord(number=number, trial_id="t", config=config.to_json(), seed=0, **memory)
+    assert record.system_attrs == study.sampler_memory(number)["system_attrs"]

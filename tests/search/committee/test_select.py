@@ -133,3 +133,18 @@ def test_predictions_of_other_rows_or_data_are_refused_by_name(study: StudyMaker
         write_predictions(url, study.predictions("t000001", COPY, **changes))
         with pytest.raises(StoredFileError, match=r"t000001/predictions\.npz must be of the study's data and holdout"):
             select_records(records, study.folder, study.data, 2)
+
+
+def test_selection_is_that_of_a_plain_loop_over_whole_votes(study: StudyMaker) -> None:
+    random, labels = np.random.default_rng(0), DATA.labels[DATA.holdout_rows]
+    softmaxes = [giving(*random.uniform(0.05, 0.95, 3)) for _ in range(6)]
+    records = ranked(study, *softmaxes)
+    votes = [softmax.astype(np.float32) for softmax in softmaxes]  # as they are stored
+    order: list[int] = []
+    while len(order) < len(votes):
+        left = [number for number in range(len(votes)) if number not in order]
+        scores = [log_loss(np.mean([votes[n] for n in [*order, number]], axis=0), labels) for number in left]
+        order.append(left[int(np.argmin(scores))])
+    expected = [0, *(number for number in order if number != 0)]
+    for k in (2, 4, 6):
+        assert numbers_of(study, records, k) == expected[:k]
