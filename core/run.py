@@ -67,7 +67,7 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
     files.require_writable(folder.url)
     _require_unfinished(folder)
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
-    split = split_rows(dataset, settings.holdout, settings.seed)
+    split = split_rows(dataset, settings.holdout, settings.split_seed)
     settings = with_epochs(settings, len(split.train_rows))
     config = base_config(settings, len(split.train_rows))
     require_config_fits_data(config, image_shape=dataset.image_shape, num_train=len(split.train_rows))

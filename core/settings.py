@@ -32,11 +32,14 @@ class TrainingSettings:
     """Folder in which studies live, or a URL such as s3://bucket/runs (extra s3) or gs://bucket/runs (extra gs)."""
     seed: int = 0
     """Seed of the split, of each training and of a search's sampler; 0 or more."""
+    holdout_seed: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
+    """Seed of the split alone, so that searches of different --seed hold out the same rows and can vote together.
+    Left out: --seed."""
     epochs: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="")] = None
     """Passes over the train rows in one training; 1 or more.
     Left out: those of --model (the notebook's: 20), or 60 with fewer than 10,000 train rows."""
     holdout: Annotated[str, tyro.conf.arg(metavar="SHARE|tail")] = "0.2"
-    """Share of the train rows kept for scoring, stratified by class and drawn by --seed; or tail: the last 20 %."""
+    """Share of the train rows held out for scoring, by class, drawn by --holdout-seed; or tail: the last 20 %."""
     image_shape: Annotated[str | None, tyro.conf.arg(metavar="HxW[xC]", help_behavior_hint="")] = None
     """Height, width and channels in pixels, such as 28x28x1.
     Left out: square, one channel (an .npz knows its own)."""
@@ -54,6 +57,8 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         require(self.seed >= 0, "--seed", "0 or more", self.seed)
         require(self.seed < 2**31, "--seed", "below 2147483648", self.seed)
+        is_seed = self.holdout_seed is None or 0 <= self.holdout_seed < 2**31
+        require(is_seed, "--holdout-seed", "0 or more and below 2147483648", self.holdout_seed)
         require(self.epochs is None or self.epochs >= 1, "--epochs", "1 or more", self.epochs)
         is_model = self.model in KNOWN_CONFIGS or is_function_name(self.model)
         require(is_model, "--model", "notebook, fast, strong or your own package.module:function", self.model)
@@ -63,6 +68,11 @@ class TrainingSettings:
         require(is_name, "--study", rule, repr(self.study))
         parse_holdout(self.holdout)
         parse_image_shape(self.image_shape)
+
+    @property
+    def split_seed(self) -> int:
+        """The seed that draws the holdout."""
+        return self.seed if self.holdout_seed is None else self.holdout_seed
 
     @property
     def builder(self) -> str | None:

@@ -142,6 +142,7 @@ def _manifest(
         },
         split={
             "method": split.method,
+            "seed": settings.split_seed,
             "fingerprint": split.fingerprint,
             "num_train": len(split.train_rows),
             "num_holdout": len(split.holdout_rows),
@@ -192,7 +193,7 @@ def _require_same(folder: StudyFolder, earlier: Manifest, now: Manifest) -> None
         if before != after:
             raise StudyError(f"{folder.url} was made with {before}, got {after}. {advice}")
     if earlier.split["fingerprint"] != now.split["fingerprint"]:
-        before, after = (_option("holdout", manifest.split["method"]) for manifest in (earlier, now))
+        before, after = (manifest.holdout_options for manifest in (earlier, now))
         raise StudyError(f"{folder.url} was made with {before} and other holdout rows, got {after}. {advice}")
 
 

@@ -99,11 +99,9 @@ def _require_same_holdout(first: OpenStudy, other: OpenStudy) -> None:
         return
     ours, theirs = first.data.holdout_rows, other.data.holdout_rows
     shared = f"{len(theirs):,} rows, {len(np.intersect1d(ours, theirs)):,} of them the same"
-    advice = f"Search anew under another --study with {_holdout(first)}"
-    if not _is_tail(first):
-        advice += ", or for all of them with --holdout tail, which no seed draws"
-    must = f"{len(ours):,} by {_holdout(first)}"
-    _refuse(first, other, "hold out the rows", must, f"{shared}, by {_holdout(other)}", advice)
+    advice = f"Search anew under another --study with {first.manifest.holdout_options}"
+    must = f"{len(ours):,} by {first.manifest.holdout_options}"
+    _refuse(first, other, "hold out the rows", must, f"{shared}, by {other.manifest.holdout_options}", advice)
 
 
 def _refuse(first: OpenStudy, other: OpenStudy, must: str, ours: str, theirs: str, advice: str) -> None:
@@ -123,14 +121,3 @@ def _first_difference(ours: np.ndarray, theirs: np.ndarray) -> tuple[str, str]:
         return f"{len(ours):,} of them", f"{len(theirs):,}"
     row = int((ours != theirs).argmax())
     return f"{str(ours[row])!r} in row {row + 1}", f"{str(theirs[row])!r}"
-
-
-def _holdout(study: OpenStudy) -> str:
-    """Return the options that held out a study's rows."""
-    method = f"--holdout {study.manifest.split['method']}"
-    return method if _is_tail(study) else f"{method} --seed {study.manifest.seed}"
-
-
-def _is_tail(study: OpenStudy) -> bool:
-    """True where no seed drew the holdout."""
-    return bool(study.manifest.split["method"] == "tail")

@@ -83,7 +83,7 @@ def prepare(settings: SearchSettings, console: Console, began: float) -> SearchS
     settings.require_own_functions()
     files.require_writable(study_folder(settings).url)
     dataset = load_dataset(settings.data, image_shape=settings.image_shape)
-    split = split_rows(dataset, settings.holdout, settings.seed)
+    split = split_rows(dataset, settings.holdout, settings.split_seed)
     num_train = len(split.train_rows)
     committee_epochs = settings.epochs_of_committee(num_train)
     settings = with_epochs(settings.with_preset_epochs(num_train), num_train)

@@ -35,7 +35,7 @@ class Manifest:
     data: dict[str, Any]
     """name, fingerprint, num_train, num_test, image_shape, num_classes."""
     split: dict[str, Any]
-    """method, fingerprint, num_train, num_holdout."""
+    """method, seed, fingerprint, num_train, num_holdout."""
     seed: int
     inherited: tuple[dict[str, Any], ...] = ()
     """Configurations of another study that this one tries: `search.inherit` has their form."""
@@ -46,6 +46,13 @@ class Manifest:
     versions: dict[str, str] = field(default_factory=lambda: installed_versions())
     machine: dict[str, Any] = field(default_factory=lambda: this_machine())
     revision: str = field(default_factory=lambda: git_revision())
+
+    @property
+    def holdout_options(self) -> str:
+        """The options that hold out the same rows."""
+        method = f"--holdout {self.split['method']}"
+        is_drawn = self.split["method"] != "tail"
+        return f"{method} --holdout-seed {self.split.get('seed', self.seed)}" if is_drawn else method
 
 
 def write_manifest(url: str, manifest: Manifest) -> None:

@@ -26,6 +26,11 @@ def test_holdout_is_a_share_or_the_tail() -> None:
     assert parse_holdout("tail") is None
 
 
+def test_holdout_is_drawn_by_a_seed_of_its_own_where_it_has_one() -> None:
+    assert TrainingSettings(seed=3).split_seed == 3
+    assert TrainingSettings(seed=3, holdout_seed=0).split_seed == 0
+
+
 @pytest.mark.parametrize("text", ["0", "1", "-0.1", "1.5", "nan", "20", "head", ""])
 def test_holdout_refuses_what_is_no_share(text: str) -> None:
     with pytest.raises(ConfigError, match=f"--holdout must be tail or a share .* got '?{re.escape(text)}'?$"):
@@ -55,6 +60,7 @@ def test_image_shape_refuses_an_empty_side() -> None:
     [
         ({"seed": -1}, "--seed must be 0 or more, got -1"),
         ({"seed": 2**31}, "--seed must be below 2147483648"),
+        ({"holdout_seed": -1}, "--holdout-seed must be 0 or more and below 2147483648, got -1"),
         ({"epochs": 0}, "--epochs must be 1 or more, got 0"),
         ({"model": "resnet"}, "--model must be notebook, fast, strong or your own package.module:function, got resnet"),
         ({"model": "mine.py:build()"}, r"--model must be .*, got mine\.py:build\(\)"),

@@ -116,7 +116,9 @@ def test_check_study_refuses_other_data_other_rows_and_the_other_command(setting
     other_data = dataclasses.replace(tiny_dataset, fingerprint="other", name="other.zip")
     with pytest.raises(StudyError, match=r"made of other data \(tiny, 100 train rows\), got other.zip"):
         check_study(settings, "core", [], other_data, tiny_split)
-    with pytest.raises(StudyError, match=r"made with --holdout 0\.3 and other holdout rows, got --holdout tail"):
+    with pytest.raises(
+        StudyError, match=r"made with --holdout 0\.3 --holdout-seed 0 and other holdout rows, got --holdout tail"
+    ):
         check_study(
             settings, "core", [], tiny_dataset, dataclasses.replace(tiny_split, fingerprint="other", method="tail")
         )

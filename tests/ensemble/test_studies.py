@@ -74,13 +74,13 @@ def test_a_study_with_another_holdout_is_one_line_that_says_how_to_make_it_the_s
     change_manifest(first, split={"method": "0.6", "fingerprint": FEW.split}, seed=3)
     change_manifest(second, split={"method": "0.6", "fingerprint": "another"}, seed=4)
     assert refused(command, first.url, second.url) == (
-        f"{second.url} must hold out the rows of {first.url}, 12 by --holdout 0.6 --seed 3, got 12 rows, 10 of them "
-        "the same, by --holdout 0.6 --seed 4. Search anew under another --study with --holdout 0.6 --seed 3, or for "
-        "all of them with --holdout tail, which no seed draws"
+        f"{second.url} must hold out the rows of {first.url}, 12 by --holdout 0.6 --holdout-seed 3, got 12 rows, "
+        "10 of them the same, by --holdout 0.6 --holdout-seed 4. Search anew under another --study with --holdout 0.6 "
+        "--holdout-seed 3"
     )
     change_manifest(first, split={"method": "tail", "fingerprint": FEW.split})
     line = refused(command, first.url, second.url)
-    assert line.endswith("by --holdout 0.6 --seed 4. Search anew under another --study with --holdout tail")
+    assert line.endswith("by --holdout 0.6 --holdout-seed 4. Search anew under another --study with --holdout tail")
 
 
 def test_a_study_that_is_none_or_of_another_version_or_torn_is_named(tmp_path: Path, command: Command) -> None:
