@@ -57,7 +57,7 @@ def _surveys(study: StudyFolder, data: DataSummary, settings: EnsembleSettings) 
     Raises:
         StudyError: a committee is asked for and there is none that is whole.
     """
-    trials = survey_trials(study, data, most=most_read(settings))
+    trials = survey_trials(study, data, most=most_read(settings, data))
     if settings.among == "trials":
         return trials, trials
     committee = survey_committee(study, data, refit=settings.refit)
