@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import StoredFileError, StudyError
-from core.store.bulk import Listing, Unread, read_each
+from core.store.bulk import Listing, Unread, read_each, uncollected
 from core.store.dataset import DataSummary
 from core.store.predictions import Predictions, read_predictions
 from core.store.records import STATES, TrialRecord, read_record
@@ -178,6 +178,7 @@ def short(fingerprint: str) -> str:
     return repr(fingerprint[:12] + ("..." if len(fingerprint) > 12 else ""))
 
 
+@uncollected()
 def _readable_records(study: StudyFolder, listing: Listing, survey: TrialSurvey) -> list[TrialRecord]:
     """Return all sound trial.json; the others' trials are noted in `survey`."""
     records, ids = [], study.trial_ids()

@@ -5,6 +5,7 @@ to the pessimistic side for the vote that is chosen on all of them. Where the ca
 rows (a search's holdout), their scores there stay optimistic; so any subset of the rows can be scored by itself.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -117,9 +118,15 @@ def nested_estimate(
         for part in range(parts.max() + 1):
             voting, choosing = np.flatnonzero(parts == part), np.flatnonzero(parts != part)
             choice = chooser(softmax[:, choosing], labels[choosing], _seed_of(seed, repeat, part))
-            honest[repeat, voting] = combine(choice, (candidate[voting] for candidate in softmax))
+            honest[repeat, voting] = combine(choice, _votes_on(voting, softmax, choice))
             choices.append(choice)
     return NestedVote(softmax=honest, labels=labels, choices=tuple(choices), seed=seed)
+
+
+def _votes_on(rows: np.ndarray, softmax: np.ndarray, choice: Choice) -> Iterator[np.ndarray]:
+    """Yield each candidate's softmax of some rows; of those that do not vote whatever costs nothing."""
+    for candidate, weight in zip(softmax, choice.weights, strict=True):
+        yield candidate[rows] if weight > 0 else candidate
 
 
 def require_mask(rows: np.ndarray | None, num_rows: int) -> np.ndarray:

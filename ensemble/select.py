@@ -1,7 +1,7 @@
 """Which candidates vote."""
 
+import math
 from collections.abc import Sequence
-from functools import cmp_to_key
 
 from core.metrics import Metric
 
@@ -16,10 +16,5 @@ def top_k(
     Equal scores keep the order in which they came: the caller sorts candidates by trial number, so that the
     earlier trial wins. NaN comes after every number.
     """
-
-    def compare(a: int, b: int) -> int:
-        if metric.is_better(scores[a], than=scores[b]):
-            return -1
-        return 1 if metric.is_better(scores[b], than=scores[a]) else 0
-
-    return sorted(range(len(scores)), key=cmp_to_key(compare))[:k]
+    keys = [(True, 0.0) if math.isnan(score) else (False, metric.sort_key(score)) for score in scores]
+    return sorted(range(len(scores)), key=keys.__getitem__)[:k]

@@ -40,8 +40,10 @@ def electorate_of(settings: EnsembleSettings, studies: Sequence[OpenStudy]) -> E
         StudyError: nobody can vote, or a committee is asked for and there is none that is whole.
         StoredFileError: a file of the only study is torn, or one of any study is of other data or rows.
     """
-    most, skip = most_read(settings), len(studies) > 1
-    trials_of = tuple(survey_trials(one.folder, one.data, most=most, skip_damaged=skip) for one in studies)
+    skip = len(studies) > 1
+    trials_of = tuple(
+        survey_trials(one.folder, one.data, most=most_read(settings, one.data), skip_damaged=skip) for one in studies
+    )
     trials = pool(studies, trials_of)
     committee = None if settings.among == "trials" else _committee(settings, studies, trials)
     survey = trials if committee is None else committee

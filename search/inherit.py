@@ -9,7 +9,7 @@ from optuna.trial import FixedTrial
 from core.config import Config
 from core.errors import ConfigError, StoredFileError, StudyError
 from core.store import files
-from core.store.bulk import read_each
+from core.store.bulk import read_each, uncollected
 from core.store.filesystem import scheme_of
 from core.store.records import TrialRecord, read_record
 from core.store.study import StudyFolder
@@ -94,6 +94,7 @@ def starts_from_json(raw: Iterable[dict[str, Any]]) -> list[Start]:
         raise StoredFileError(f"study.json: what was inherited must be configurations, and is not: {error}") from error
 
 
+@uncollected()
 def _best_first(folder: StudyFolder) -> list[TrialRecord]:
     """Return the readable records that have a score, by best holdout log-loss."""
     records = []

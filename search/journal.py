@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.store import files
+from core.store.bulk import uncollected
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
 from search.journal_study import JournalStudy
@@ -94,6 +95,7 @@ class _JournalFile:
                 print(f"warning: {told}", file=sys.stderr)
             self._has_warned = True
 
+    @uncollected()
     def _open(self, records: list[TrialRecord], num_taken: int) -> None:
         """Append to the file that is there, or write it anew where it is none of this study's."""
         path = files.local_path(self._url)

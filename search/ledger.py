@@ -10,7 +10,7 @@ from typing import Any
 from core.config import Config
 from core.errors import StoredFileError, StudyError
 from core.store import files
-from core.store.bulk import Listing, Unread
+from core.store.bulk import Listing, Unread, uncollected
 from core.store.records import EpochReport, TrialRecord, TrialState, read_record, write_record
 from core.store.study import StudyFolder, TrialFolder, trial_id_of
 from search.rungs import RUNG_PREFIX
@@ -63,6 +63,7 @@ class Ledger(Standings):
         self.on_write: Callable[[TrialRecord], None] = lambda record: None
         """Called with each record once it is on disk."""
 
+    @uncollected()
     def load(self, trial_ids: Iterable[str] | None = None) -> None:
         """Read all records, or those of some trials; a torn one costs that trial alone.
 

@@ -17,6 +17,7 @@ from optuna.trial import BaseTrial, FrozenTrial, TrialState
 from core.config import Config
 from core.errors import StoredFileError
 from core.seeds import derive_seed
+from core.store.bulk import uncollected
 from core.store.records import TrialRecord
 from search.rungs import RungPruner
 from search.sampler import EndedTrials, Sampler
@@ -84,6 +85,7 @@ class TrialStudy:
         """The number that the next new trial gets."""
         return self._num_trials
 
+    @uncollected()
     def rebuild(self, records: Iterable[TrialRecord], num_taken: int = 0) -> None:
         """Add recorded trials to the empty study.
 

@@ -1,5 +1,7 @@
 """Many files of a study at once: on an object store one listing and concurrent gets, on a disk one after the other."""
 
+import contextlib
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -70,6 +72,21 @@ def read_each(urls: Iterable[str], read: Read[T]) -> Iterator[T | Unread]:
             yield read(url, data)
         except (FileNotFoundError, StoredFileError) as error:
             yield error
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Let Python look for no unreachable cycles while thousands of records are made.
+
+    All of them are kept, and it would go over them again and again: a third of the time for 10,000.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _contents(urls: list[str]) -> Iterator[tuple[str, bytes | None]]:

@@ -14,7 +14,7 @@ from ensemble.method import most_read
 from ensemble.run import vote_study
 from ensemble.settings import EnsembleSettings
 from ensemble.shortlist import read_best, shortlist_in_words
-from tests.ensemble.conftest import A, B, StudyMaker
+from tests.ensemble.conftest import DATA, A, B, StudyMaker
 from tests.search.committee.making import record_of
 
 
@@ -50,10 +50,12 @@ def test_words_say_who_was_looked_at_only_where_not_all_were() -> None:
     assert shortlist_in_words(200, 9700) == "; looked at: the 200 of 9,900 trials of least recorded log-loss"
 
 
-def test_as_many_are_read_as_may_be_chosen_and_some_more() -> None:
-    assert most_read(EnsembleSettings(study="s")) == 200
-    assert most_read(EnsembleSettings(study="s", top_k=3)) == 200
-    assert most_read(EnsembleSettings(study="s", top_k=100)) == 400
+@pytest.mark.parametrize(
+    ("num_rows", "top_k", "expected"), [(8400, None, 200), (8400, 3, 200), (8400, 100, 400), (1200, None, 1398)]
+)
+def test_as_many_are_read_as_may_be_chosen_and_some_more(num_rows: int, top_k: int | None, expected: int) -> None:
+    data = dataclasses.replace(DATA, holdout_rows=np.arange(num_rows), class_names=np.array(list("0123456789")))
+    assert most_read(EnsembleSettings(study="s", top_k=top_k), data) == expected
 
 
 @pytest.fixture
@@ -86,6 +88,7 @@ def test_vote_says_whom_it_looked_at(many: StudyMaker, monkeypatch: pytest.Monke
     assert "looked at" not in vote_study(settings).choice_reason
     monkeypatch.setattr(method, "MOST_CANDIDATES", 1)
     monkeypatch.setattr(method, "READ_SHARE", 2)
+    monkeypatch.setattr(method, "READ_NUMBERS", 0)
     result = vote_study(settings)
     assert result.choice_reason.endswith("; looked at: the 2 of 6 trials of least recorded log-loss")
     assert set(result.names) == {"t000003", "t000005"}

@@ -62,6 +62,7 @@ def test_a_vote_gets_the_predictions_of_the_best_alone(
     s3: S3, study: StudyMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(method, "READ_SHARE", 1)
+    monkeypatch.setattr(method, "READ_NUMBERS", 0)
     s3.requests.clear()
     result = vote_study(EnsembleSettings(study=study.url, method="mean", top_k=5, num_repeats=1))
     counts = s3.counts()

@@ -1,3 +1,5 @@
+import contextlib
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +8,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from core.errors import StoredFileError, StudyError
 from core.store import bulk, files
-from core.store.bulk import Listing, read_each
+from core.store.bulk import Listing, read_each, uncollected
 
 PLACES = ("memory://test_bulk/study", "local")
 
@@ -86,3 +88,13 @@ def test_a_store_that_fails_in_the_middle_is_told_in_words(monkeypatch: pytest.M
     monkeypatch.setattr(MemoryFileSystem, "cat", fail)
     with pytest.raises(StudyError, match=r"t0/trial\.json cannot be read: access is denied"):
         list(read_each(urls, files.read_json))
+
+
+def test_collector_is_as_it_was_after_a_pause() -> None:
+    for enable, expected in ((gc.enable, True), (gc.disable, False)):
+        enable()
+        with contextlib.suppress(ValueError), uncollected():
+            assert not gc.isenabled()
+            raise ValueError
+        assert gc.isenabled() == expected
+    gc.enable()
