@@ -86,8 +86,8 @@ def sizes(cluster: ClusterFile, hourly: dict[str, float]) -> Iterator[Size]:
     """Yield the sizes that are worth knowing: idle, each type alone at its most, the cheapest and dearest of all."""
     yield _idle(cluster)
     for node in cluster.workers:
-        most = min(node.max_workers, cluster.max_workers)
-        yield Size(name=f"head and {most} {node.name}", counts=((node, most),))
+        if most := min(node.max_workers, cluster.max_workers):
+            yield Size(name=f"head and {most} {node.name}", counts=((node, most),))
     yield _full(cluster, sorted(cluster.workers, key=lambda node: hourly[node.name]), "cheapest")
     yield _full(cluster, sorted(cluster.workers, key=lambda node: -hourly[node.name]), "dearest")
 

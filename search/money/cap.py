@@ -81,6 +81,7 @@ class MoneyCap:
     """Whether the money ends the stage, not a time budget."""
     _began: float = 0.0
     _saved_at: float = 0.0
+    _limited_at: float | None = None
     _checked: set[bool] = field(default_factory=set)
     _num_notices: int = 0
 
@@ -132,7 +133,7 @@ class MoneyCap:
         watch.last_moment = last_moment
         self.is_nearer = watch.deadline is None or until <= watch.deadline
         watch.deadline = until if watch.deadline is None else min(watch.deadline, until)
-        now = self.clock()
+        now = self._limited_at = self.clock()
         watch.early_deadline = now + max(watch.deadline - now, 0.0) / 2
         watch.spending = f"spent {usd(self.spent)} of {usd(self.usd)}"
         watch.notices += self.meter.notices[self._num_notices :]
@@ -147,7 +148,10 @@ class MoneyCap:
     def close(self) -> list[str]:
         """Write down what this start has cost, with what is kept back; return what the user is told."""
         self.meter.look()
-        kept_back = self.kept_back
+        since_training = self.clock() - (self._limited_at or self.clock())
+        kept_back = self.meter.charge_ahead(
+            all_seconds=max(self.vote_seconds - since_training, 0.0), worker_seconds=self.idle_seconds
+        )
         self._save(kept_back)
         bills = [f"{bill.num_machines} {machine} {bill.hours:.2f} h {usd(bill.usd)}" for machine, bill in self._bills]
         earlier = sum(cost.usd for cost in self.earlier)

@@ -137,6 +137,8 @@ def _default_file() -> Path:
 
 def _rows(path: Path, text: str) -> Iterator[tuple[int, Price]]:
     """Yield each price with the number of its line; the header is checked, empty lines are left out."""
+    if not text.strip():
+        raise ConfigError(f"{path}, line 1 must be the header {','.join(COLUMNS)}, got an empty file")
     reader = csv.reader(text.splitlines())
     for row in reader:
         number = reader.line_num
@@ -145,8 +147,6 @@ def _rows(path: Path, text: str) -> Iterator[tuple[int, Price]]:
                 raise ConfigError(f"{path}, line 1 must be the header {','.join(COLUMNS)}, got {','.join(row)!r}")
         elif any(cell.strip() for cell in row):
             yield number, _price(row, f"{path}, line {number}")
-    if not text.strip():
-        raise ConfigError(f"{path}, line 1 must be the header {','.join(COLUMNS)}, got an empty file")
 
 
 def _price(row: list[str], where: str) -> Price:
