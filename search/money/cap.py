@@ -24,6 +24,8 @@ from search.watch import Watch
 
 SAVE_SECONDS = 60.0
 """How often what is spent is written down; a killed start is charged for the time until the next one."""
+LONGEST_PAUSE_SECONDS = 60.0
+"""Of what the loop takes between two looks; a machine that was asleep would keep back all of it."""
 
 
 def new_cap(settings: SearchSettings, folder: StudyFolder, generation: int, vote_seconds: float) -> "MoneyCap | None":
@@ -82,6 +84,8 @@ class MoneyCap:
     _began: float = 0.0
     _saved_at: float = 0.0
     _limited_at: float | None = None
+    _limited: Watch | None = None
+    _pause: float = 0.0
     _checked: set[bool] = field(default_factory=set)
     _num_notices: int = 0
 
@@ -125,10 +129,10 @@ class MoneyCap:
     def limit(self, watch: Watch, share: float = 1.0) -> None:
         """Tell a stage until when it may train, and what is spent; write that down once a minute.
 
-        The longest epoch so far is kept back too: one may have begun just now. A stage whose money is below a trial's
-        is aborted.
+        Kept back too are the longest epoch so far, since one may have begun just now, and the longest time between two
+        calls, for which nothing could be ended. A stage whose money is below a trial's is aborted.
         """
-        last_moment = self.deadline(share)
+        last_moment = self.deadline(share) - self._longest_pause(watch)
         until = last_moment - (watch.ledger.longest_epoch_seconds or 0.0)
         watch.last_moment = last_moment
         self.is_nearer = watch.deadline is None or until <= watch.deadline
@@ -178,6 +182,13 @@ class MoneyCap:
             f"--max-cost must pay for one trial, {given}: {what}, and a trial takes about {usd(needed)} more (epochs: "
             f"{epochs}, of {seconds:.3g} s, at {usd(self.meter.usd_an_hour)} an hour). Name {least:.2f} or more"
         )
+
+    def _longest_pause(self, watch: Watch) -> float:
+        """Return the longest time so far between two calls over the same stage, LONGEST_PAUSE_SECONDS at most."""
+        if self._limited_at is not None and self._limited is watch:
+            self._pause = max(self._pause, min(self.clock() - self._limited_at, LONGEST_PAUSE_SECONDS))
+        self._limited = watch
+        return self._pause
 
     def _left(self, share: float) -> float:
         """Return what may still be spent on training, USD."""

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # ray brings it
 
 from cluster.cost import cost_lines, sizes, usd_an_hour
 from core.errors import ConfigError

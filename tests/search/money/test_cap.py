@@ -123,6 +123,18 @@ def test_limit_keeps_the_longest_epoch_back_and_tells_workers_to_predict_half_wa
     assert money.cap.is_nearer
 
 
+def test_limit_keeps_back_the_longest_time_between_two_looks(make_money, make_steering):
+    money, steering = make_money(20.0), make_steering()
+    for seconds in (0, 7, 1):
+        money.clock.now += seconds
+        money.cap.limit(steering)
+    assert steering.last_moment == pytest.approx(money.cap.deadline() - 7)
+    other = make_steering(folder="another stage")
+    money.clock.now += 50
+    money.cap.limit(other)
+    assert other.last_moment == pytest.approx(money.cap.deadline() - 7)
+
+
 def test_time_budget_that_ends_sooner_stays(make_money, make_steering):
     money = make_money(200.0)
     soon = money.clock.now + 50

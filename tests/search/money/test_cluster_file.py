@@ -1,7 +1,7 @@
 import json
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # ray brings it
 
 from core.errors import ConfigError
 from search.money.cluster_file import read_cluster_file
@@ -40,12 +40,12 @@ def test_machines_of_ones_own_have_no_kinds(tmp_path):
 @pytest.mark.parametrize("kind", ["RayCluster", "RayJob"])
 def test_file_for_kuberay_says_the_same(tmp_path, kind, form):
     pairs = ",".join(f"{key}={value}" for key, value in WORKER_LABELS.items())
-    labels: dict[str, object] = {
+    forms: dict[str, dict[str, object]] = {
         "labels": {"labels": WORKER_LABELS},
         "rayStartParams": {"rayStartParams": {"labels": pairs}},
         "rayStartParams as JSON": {"rayStartParams": {"labels": json.dumps(WORKER_LABELS)}},
-    }[form]
-    worker = group(labels, {"cpu": "3500m", "nvidia.com/gpu": 1}, groupName="gpus", minReplicas=0, maxReplicas=5)
+    }
+    worker = group(forms[form], {"cpu": "3500m", "nvidia.com/gpu": 1}, groupName="gpus", minReplicas=0, maxReplicas=5)
     cluster = {"headGroupSpec": group({}, {"cpu": "2"}), "workerGroupSpecs": [worker]}
     spec = cluster if kind == "RayCluster" else {"rayClusterSpec": cluster}
     other = {"kind": "Service", "metadata": {"name": "s"}}

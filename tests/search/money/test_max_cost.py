@@ -46,16 +46,16 @@ class Sleeps(TrialTrainable):
         return epoch_report(self._epoch, 0.5, EPOCH_SECONDS), may_end
 
 
-@pytest.fixture
-def cluster(monkeypatch) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
     import ray
     from ray.cluster_utils import Cluster
 
     from search.cluster.start import QUIET_ENVIRONMENT
 
-    for name, value in QUIET_ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with scratch_folder() as scratch:
+    with scratch_folder() as scratch, pytest.MonkeyPatch.context() as environment:
+        for name, value in QUIET_ENVIRONMENT.items():
+            environment.setenv(name, value)
         head = {"num_cpus": 0, "include_dashboard": False, "temp_dir": scratch, "labels": HEAD_LABELS}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         cluster.add_node(num_cpus=1, labels=WORKER_LABELS)

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # ray brings it
 
 from core.errors import ConfigError
 from search.money.cluster_file import read_cluster_file
@@ -52,9 +52,7 @@ def test_line_that_is_no_price_is_named_with_its_number(tmp_path, line, words):
 
 
 def test_machine_with_two_prices_is_refused_naming_both_lines(tmp_path):
-    with pytest.raises(
-        ConfigError, match=r"line 5: gpu\.large spot in here must have one price, and line 3"
-    ):
+    with pytest.raises(ConfigError, match=r"line 5: gpu\.large spot in here must have one price, and line 3"):
         price_list(tmp_path, *ROWS, "else,here,gpu.large,spot,3,2026-01,t")
 
 
