@@ -110,7 +110,7 @@ class TrialTrainable(tune.Trainable):
             attempt=assignment["attempt"],
             num_recorded_epochs=assignment["num_recorded_epochs"],
             ending_epochs=worker.ending_epochs,
-            deadline=_earlier(worker.deadline, assignment["early_deadline"]),
+            deadline=earlier_of(worker.deadline, assignment["early_deadline"]),
             keeps_model=worker.keeps_models,
             keeps_last=worker.keeps_last,
             more_views=worker.more_views,
@@ -129,6 +129,6 @@ class TrialTrainable(tune.Trainable):
         return {"node": platform.node(), "node_id": self._node_id}
 
 
-def _earlier(first: float | None, second: float | None) -> float | None:
+def earlier_of(first: float | None, second: float | None) -> float | None:
     """Return the earlier of two deadlines, either of which may be none."""
     return min((deadline for deadline in (first, second) if deadline is not None), default=None)

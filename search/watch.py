@@ -53,6 +53,8 @@ class Watch(ABC):
     """From when a trial that begins now predicts after every epoch, since the deadline may come nearer."""
     last_moment: float | None = None
     """When what still runs is left as it is on disk, without a grace; None for the grace."""
+    most_new_machines: int | None = None
+    """How many more machines --max-cost allows to be asked for; None for as many as there may be."""
     spending: str = ""
     """What is spent of --max-cost, for the progress."""
     on_change: Callable[[], None] = lambda: None

@@ -13,17 +13,18 @@ from dataclasses import asdict, dataclass, field
 from core.errors import ConfigError, StudyError
 from core.store import files
 from core.store.study import StudyFolder
-from search.cluster.starting import CLUSTER_FILE
-from search.money.cluster_file import IDLE_MINUTES, read_cluster_file
-from search.money.fleet import SETUP_MINUTES
-from search.money.meter import SECONDS_AN_HOUR, Bill, Meter
-from search.money.prices import Machine, read_prices
+from search.money.cluster_file import IDLE_MINUTES, ClusterFile, description_on_head
+from search.money.fleet import SETUP_MINUTES, prices_of_kinds
+from search.money.meter import SECONDS_AN_HOUR, Meter
+from search.money.prices import read_prices, usd
 from search.money.spent import StartCost, read_costs, write_costs
 from search.settings import SearchSettings
 from search.watch import Watch
 
 SAVE_SECONDS = 60.0
 """How often what is spent is written down; a killed start is charged for the time until the next one."""
+USE_SECONDS = 300.0
+"""What a machine has to be good for, once it is there, to be asked for."""
 LONGEST_PAUSE_SECONDS = 60.0
 """Of what the loop takes between two looks; a machine that was asleep would keep back all of it."""
 
@@ -44,7 +45,7 @@ def new_cap(settings: SearchSettings, folder: StudyFolder, generation: int, vote
         vote_seconds=vote_seconds,
         earlier=tuple(cost for cost in read_costs(folder) if cost.generation != generation),
         meter=Meter(prices=read_prices(settings.prices)),
-        idle_seconds=_idle_seconds(),
+        description=description_on_head(),
     )
 
 
@@ -76,8 +77,8 @@ class MoneyCap:
     vote_seconds: float
     earlier: tuple[StartCost, ...]
     meter: Meter
-    idle_seconds: float = 60 * IDLE_MINUTES
-    """What a worker stays that nobody uses."""
+    description: ClusterFile | None = None
+    """Of the cluster, where `ray up` has left it here."""
     clock: Callable[[], float] = time.time
     is_nearer: bool = False
     """Whether the money ends the stage, not a time budget."""
@@ -113,6 +114,11 @@ class MoneyCap:
         """What comes after training, USD."""
         return self.meter.charge_ahead(all_seconds=self.vote_seconds, worker_seconds=self.idle_seconds)
 
+    @property
+    def idle_seconds(self) -> float:
+        """What a worker stays that nobody uses."""
+        return 60 * (IDLE_MINUTES if self.description is None else self.description.idle_minutes)
+
     def deadline(self, share: float = 1.0) -> float:
         """Return when all is spent but what is kept back, with the machines that are there now.
 
@@ -139,6 +145,7 @@ class MoneyCap:
         watch.deadline = until if watch.deadline is None else min(watch.deadline, until)
         now = self._limited_at = self.clock()
         watch.early_deadline = now + max(watch.deadline - now, 0.0) / 2
+        watch.most_new_machines = self._most_new_machines(share)
         watch.spending = f"spent {usd(self.spent)} of {usd(self.usd)}"
         watch.notices += self.meter.notices[self._num_notices :]
         self._num_notices = len(self.meter.notices)
@@ -157,7 +164,10 @@ class MoneyCap:
             all_seconds=max(self.vote_seconds - since_training, 0.0), worker_seconds=self.idle_seconds
         )
         self._save(kept_back)
-        bills = [f"{bill.num_machines} {machine} {bill.hours:.2f} h {usd(bill.usd)}" for machine, bill in self._bills]
+        bills = [
+            f"{bill.num_machines} {machine} {bill.hours:.2f} h {usd(bill.usd)}"
+            for machine, bill in self.meter.dearest_first()
+        ]
         earlier = sum(cost.usd for cost in self.earlier)
         parts = [*bills, f"for the vote and {self.idle_seconds / 60:g} idle minutes of workers {usd(kept_back)}"]
         parts += [f"earlier starts {usd(earlier)}"] if earlier else []
@@ -182,6 +192,18 @@ class MoneyCap:
             f"--max-cost must pay for one trial, {given}: {what}, and a trial takes about {usd(needed)} more (epochs: "
             f"{epochs}, of {seconds:.3g} s, at {usd(self.meter.usd_an_hour)} an hour). Name {least:.2f} or more"
         )
+
+    def _most_new_machines(self, share: float) -> int | None:
+        """Return how many more machines could be set up, used for USE_SECONDS, and be idle before they go.
+
+        None where nobody knows what they would cost: it is that of the dearest kind which the autoscaler may take.
+        """
+        prices = self.meter.worker_prices() + prices_of_kinds(self.description, self.meter.prices)
+        if not any(prices):
+            return None
+        until_used = 60 * SETUP_MINUTES + USE_SECONDS
+        usd_of_one = max(prices) * (until_used + self.idle_seconds) / SECONDS_AN_HOUR
+        return max(int((self._left(share) - self._usd_of(until_used)) / usd_of_one), 0)
 
     def _longest_pause(self, watch: Watch) -> float:
         """Return the longest time so far between two calls over the same stage, LONGEST_PAUSE_SECONDS at most."""
@@ -209,17 +231,12 @@ class MoneyCap:
         if epochs is not None and self._left(share) < self._usd_of(epochs * seconds):
             watch.abort(self.shortage(watch, share))
 
-    @property
-    def _bills(self) -> list[tuple[Machine, Bill]]:
-        """By kind of machine, the dearest in all first."""
-        return sorted(self.meter.bills.items(), key=lambda item: -item[1].usd)
-
     def _save(self, ahead: float) -> None:
         """Write what this start has cost, and `ahead` USD more; a study that is not there yet has no place for it."""
         self._saved_at = self.clock()
         if not files.exists(self.folder.manifest):
             return
-        machines = tuple({**asdict(machine), **asdict(bill)} for machine, bill in self._bills)
+        machines = tuple({**asdict(machine), **asdict(bill)} for machine, bill in self.meter.dearest_first())
         own = StartCost(
             generation=self.generation,
             began=self._began,
@@ -228,18 +245,3 @@ class MoneyCap:
             machines=machines,
         )
         write_costs(self.folder, (*self.earlier, own))
-
-
-def usd(amount: float) -> str:
-    """Return an amount as people write it, small ones with more digits."""
-    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.2g}"
-
-
-def _idle_seconds() -> float:
-    """Return how long the cluster keeps a worker that is idle, where `ray up` has left its description here."""
-    if not CLUSTER_FILE.expanduser().is_file():
-        return 60 * IDLE_MINUTES
-    try:
-        return 60 * read_cluster_file(str(CLUSTER_FILE.expanduser()))[0].idle_minutes
-    except ConfigError:
-        return 60 * IDLE_MINUTES

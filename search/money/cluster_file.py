@@ -15,6 +15,8 @@ from search.money.prices import LABELS
 
 IDLE_MINUTES = 10.0
 """What a machine stays that nobody uses, where a file does not say it."""
+ON_HEAD = Path("~/ray_bootstrap_config.yaml")
+"""What `ray up` leaves on the head: the cluster's own description."""
 KUBERNETES_IDLE_MINUTES = 1.0
 """KubeRay's own default."""
 
@@ -81,6 +83,17 @@ def read_cluster_file(file: str) -> tuple[ClusterFile, ...]:
     if not clusters:
         raise ConfigError(f"{file} must describe a cluster for `ray up`, or be a RayCluster or RayJob, and is neither")
     return clusters
+
+
+def description_on_head() -> ClusterFile | None:
+    """Return the description of the cluster whose head this machine is; None where `ray up` has left none."""
+    path = ON_HEAD.expanduser()
+    if not path.is_file():
+        return None
+    try:
+        return read_cluster_file(str(path))[0]
+    except ConfigError:
+        return None
 
 
 def _clusters(file: str, documents: list[Any]) -> Iterator[ClusterFile]:

@@ -12,11 +12,9 @@ from core.errors import ConfigError
 from core.progress import new_console, print_line
 from core.study import with_study_name
 from search.cluster.start import ray_cluster, scratch_folder
-from search.cluster.starting import CLUSTER_FILE
 from search.committee.run import num_trained
 from search.inherit import find_study
-from search.money.cap import usd
-from search.money.cluster_file import read_cluster_file
+from search.money.cluster_file import description_on_head, read_cluster_file
 from search.money.epoch_time import (
     EpochTime,
     benchmarked_epoch_time,
@@ -25,7 +23,7 @@ from search.money.epoch_time import (
 )
 from search.money.estimate import Estimate, estimate
 from search.money.fleet import Fleet, Share, fleet_of_file, fleet_of_nodes, fleet_of_this_machine
-from search.money.prices import PriceList, read_prices
+from search.money.prices import PriceList, read_prices, usd
 from search.money.work import Range, epochs_to_train, pruned_share
 from search.prepare import VOTE_SECONDS, SearchStart, prepare
 from search.settings import SearchSettings, parse_duration
@@ -85,15 +83,14 @@ def fleet_of(start: SearchStart, prices: PriceList) -> Fleet:
     """
     settings, num_trials = start.settings, start.settings.num_trials
     share = Share(cpus=settings.cpus_per_trial, gpus=settings.gpus_per_trial)
-    bootstrap = CLUSTER_FILE.expanduser()
-    file = settings.cluster
-    if file is None and settings.address is not None and bootstrap.is_file():
-        file = str(bootstrap)
-    fleet = None if file is None else fleet_of_file(read_cluster_file(file)[0], prices, share, num_trials)
+    cluster = None if settings.cluster is None else read_cluster_file(settings.cluster)[0]
+    if cluster is None and settings.address is not None:
+        cluster = description_on_head()
+    fleet = None if cluster is None else fleet_of_file(cluster, prices, share, num_trials)
     if fleet is not None:
         return fleet
     if settings.address is None:
-        return fleet_of_this_machine(share, is_own=file is not None)
+        return fleet_of_this_machine(share, is_own=cluster is not None)
     with scratch_folder() as scratch, ray_cluster(settings.address, scratch):
         from search.cluster.nodes import alive_nodes
 

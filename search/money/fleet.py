@@ -1,5 +1,6 @@
 """The machines that a search would run on: from a cluster's file, from the nodes of one that runs, or this machine."""
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -133,6 +134,16 @@ def fleet_of_this_machine(share: Share, *, is_own: bool = False) -> Fleet:
         gpus_per_trial=share.gpus or 0.0,
         why_no_price=why,
     )
+
+
+def prices_of_kinds(cluster: ClusterFile | None, prices: PriceList) -> list[float]:
+    """Return what an hour of each kind of worker costs that may come, as far as its price is known."""
+    found = []
+    for kind in () if cluster is None else cluster.workers:
+        with contextlib.suppress(ConfigError):  # told where such a machine joins
+            if kind.max_workers:
+                found.append(prices.hourly(machine_of(kind.labels, kind.name)))
+    return found
 
 
 def _num_needed(num_trials: int | None, num_fitting_on_one: int) -> float:

@@ -97,6 +97,14 @@ class Meter:
         """Of the head."""
         return sum(self.prices.hourly(machine) for node, machine in self._nodes.values() if is_head(node))
 
+    def dearest_first(self) -> list[tuple[Machine, Bill]]:
+        """Return the bills by kind of machine, the largest first."""
+        return sorted(self.bills.items(), key=lambda item: -item[1].usd)
+
+    def worker_prices(self) -> list[float]:
+        """Return what an hour of each worker costs that is there."""
+        return [self.prices.hourly(machine) for node, machine in self._nodes.values() if not is_head(node)]
+
     def charge_ahead(self, *, all_seconds: float, worker_seconds: float) -> float:
         """Return what the nodes that are there will cost: all of them for a while, then the workers alone."""
         workers = self.usd_an_hour - self.head_usd_an_hour

@@ -161,16 +161,21 @@ def _price(row: list[str], where: str) -> Price:
         raise ConfigError(f"{where}: market must be on-demand, spot or each, got {cells['market']!r}")
     if DATE.fullmatch(cells["date"]) is None:
         raise ConfigError(f"{where}: date must be of the form 2025-06 or 2025-06-01, got {cells['date']!r}")
-    usd = _usd(cells.pop("usd_per_hour"), where)
-    return Price(usd_per_hour=usd, **cells)
+    usd_per_hour = _usd(cells.pop("usd_per_hour"), where)
+    return Price(usd_per_hour=usd_per_hour, **cells)
 
 
 def _usd(text: str, where: str) -> float:
     """Read an amount."""
     try:
-        usd = float(text)
+        amount = float(text)
     except ValueError:
-        usd = math.nan
-    if not 0 <= usd < math.inf:
+        amount = math.nan
+    if not 0 <= amount < math.inf:
         raise ConfigError(f"{where}: usd_per_hour must be a number such as 0.526, 0 or more, got {text!r}")
-    return usd
+    return amount
+
+
+def usd(amount: float) -> str:
+    """Return an amount as people write it, small ones with more digits."""
+    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.2g}"

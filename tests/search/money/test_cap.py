@@ -1,5 +1,6 @@
 """The cap's arithmetic with a clock of the test's own: 0.36 USD an hour the head, 3.6 the worker."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,11 +8,15 @@ import pytest
 from core.errors import ConfigError
 from core.store import files
 from search.cluster.nodes import Node
-from search.money.cap import MoneyCap, metered, usd
+from search.money.cap import MoneyCap, metered
+from search.money.cluster_file import read_cluster_file
+from search.money.prices import usd
 from search.money.spent import StartCost, read_costs
+from search.trainable import earlier_of
 from tests.search.conftest import HERE, epoch_report, write_whole_predictions
 
-from .making import HEAD_LABELS, WORKER_LABELS, Clock, make_meter, node
+from .making import HEAD_LABELS, WORKER_LABELS, Clock, make_meter, node, ray_file
+from .test_cluster_file import write
 
 RATE = 3.96 / 3600
 WORKER = 3.6 / 3600
@@ -37,7 +42,6 @@ class Money:
             vote_seconds=100,
             earlier=costs,
             meter=make_meter(tmp_path, self.nodes, self.clock),
-            idle_seconds=600,
             clock=self.clock,
         )
         self.said = [self.cap.begin()] if begins else []
@@ -133,6 +137,59 @@ def test_limit_keeps_back_the_longest_time_between_two_looks(make_money, make_st
     money.clock.now += 50
     money.cap.limit(other)
     assert other.last_moment == pytest.approx(money.cap.deadline() - 7)
+
+
+def test_limit_says_how_many_more_machines_the_money_could_use(make_money, make_steering):
+    money, steering = make_money(3.0), make_steering()
+    money.cap.limit(steering)
+    # one more costs 3.6 an hour for 6 minutes of setup, 5 of use and 10 idle; the two that are there cost meanwhile
+    assert steering.most_new_machines == int((3.0 - KEPT - 660 * RATE) / (1260 * WORKER)) == 1
+    money.nodes.append(node("b", WORKER_LABELS))
+    money.clock.now += 10
+    money.cap.limit(steering)
+    assert steering.most_new_machines == 0
+    alone = make_money(3.0)
+    del alone.nodes[1:]
+    alone.cap.meter.look_up = lambda: tuple(alone.nodes)
+    alone.clock.now += 10
+    alone.cap.limit(steering)
+    assert steering.most_new_machines is None, "what a worker would cost is not known"
+
+
+def test_description_on_the_head_says_what_machines_would_cost_and_when_they_go(make_money, make_steering, tmp_path):
+    money, steering = make_money(10.0), make_steering()
+    [money.cap.description] = read_cluster_file(write(tmp_path, ray_file(idle_timeout_minutes=5)))
+    assert money.cap.idle_seconds == 300
+    money.cap.limit(steering)
+    kept = 100 * RATE + 300 * WORKER
+    # the dearest kind, 9 an hour
+    assert steering.most_new_machines == int((10.0 - kept - 660 * RATE) / (960 * 9 / 3600)) == 3
+
+
+def test_what_still_runs_at_the_last_moment_is_left_without_a_grace(make_steering):
+    steering = make_steering(deadline=time.time() - 1)
+    assert steering.is_time_up
+    assert not steering.is_overtime
+    steering.last_moment = time.time() + 60
+    assert not steering.is_overtime
+    steering.last_moment = time.time() - 1
+    assert steering.is_overtime
+
+
+def test_worker_goes_by_the_earlier_of_two_deadlines():
+    assert earlier_of(None, None) is None
+    assert earlier_of(3.0, None) == earlier_of(None, 3.0) == earlier_of(3.0, 7.0) == 3.0
+
+
+def test_first_trial_has_to_run_to_its_end_and_later_ones_to_the_first_rung(make_steering):
+    steering = make_steering()
+    assert steering.least_epochs == 9
+    report(steering, 1, 1.0)
+    assert steering.least_epochs == 8
+    for epoch in range(2, 10):
+        steering.report(0, epoch_report(epoch, 0.5), worker=HERE, has_predictions=True)
+    assert steering.ledger.num_ended == 1
+    assert steering.least_epochs == 1
 
 
 def test_time_budget_that_ends_sooner_stays(make_money, make_steering):

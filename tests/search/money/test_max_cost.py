@@ -13,13 +13,15 @@ from core.store.records import EpochReport, read_record
 from search.cluster.capacity import plan_resources
 from search.cluster.start import scratch_folder
 from search.money.cap import SETUP_MINUTES, MoneyCap
+from search.money.cluster_file import read_cluster_file
 from search.money.meter import Meter
 from search.money.spent import read_costs
 from search.trainable import TrialTrainable
 from tests.search.cluster.live import run_untrained
 from tests.search.conftest import epoch_report, write_small_predictions
 
-from .making import HEAD_LABELS, WORKER_LABELS, price_list
+from .making import HEAD_LABELS, WORKER_LABELS, price_list, ray_file
+from .test_cluster_file import write
 
 pytestmark = pytest.mark.cluster
 
@@ -77,7 +79,7 @@ def search(steering: Any, usd: float, tmp_path: Any, generation: int, on_step: A
         vote_seconds=VOTE_SECONDS,
         earlier=read_costs(folder),
         meter=Meter(prices=price_list(tmp_path, *ROWS)),
-        idle_seconds=IDLE_SECONDS,
+        description=read_cluster_file(write(tmp_path, ray_file(idle_timeout_minutes=IDLE_SECONDS / 60)))[0],
     )
     cap.begin()
 
