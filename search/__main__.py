@@ -13,6 +13,11 @@ where it stopped."""
 def main(settings: SearchSettings) -> None:
     """Run the search; ray and optuna load after the settings are known to be right."""
     began = time.time()
+    if settings.dry_run:
+        from search.money.dry_run import dry_run
+
+        dry_run(settings)
+        return
     from search.run import search_study
 
     search_study(settings, began=began)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from core.config import Config
 from core.data.dataset import Dataset
 from core.data.folds import fold_splits
 from core.data.load import load_dataset
@@ -23,11 +24,13 @@ from search.committee.plan import grown_plan, read_plan_if_any
 from search.domain import Domain
 from search.inherit import find_study, inherited_starts, starts_from_json, starts_to_json
 from search.ledger import Ledger
+from search.money.cap import MoneyCap, new_cap
 from search.own_space import own_space
 from search.settings import SearchSettings, parse_duration
 from search.starts import Start, known_starts, with_inherited
 from search.steering import Steering
 from search.study import TrialStudy
+from search.watch import Watch
 
 VOTE_SECONDS = 15.0
 """Of a time budget, for what comes after training: Ray's end, and a vote with its honest estimate."""
@@ -46,6 +49,10 @@ class SearchStart:
     console: Console
     began: float
     """Seconds since 1970 at which the command began."""
+    base: Config
+    """What the settings name, of which the search space is made."""
+    cap: MoneyCap | None = None
+    """--max-cost; None without."""
     fold_splits: tuple[Split, ...] = ()
     """The committee's; empty where none is asked for."""
     committee_epochs: int = 0
@@ -62,13 +69,32 @@ class SearchStart:
         return self.steering.ledger
 
     def deadline(self, share: float = 1.0) -> float | None:
-        """Return when training has to end, seconds since 1970, so that the vote is written within the time budget.
+        """Return when training has to end, seconds since 1970, so that the vote is within time budget and --max-cost.
 
         Args:
-            share: of the time budget; a stage that another one follows has less than all of it.
+            share: of either; a stage that another one follows has less than all of it.
         """
         seconds = parse_duration(self.settings.time_budget)
-        return None if seconds is None else self.began + share * (seconds - VOTE_SECONDS)
+        by_time = None if seconds is None else self.began + share * (seconds - VOTE_SECONDS)
+        by_money = None if self.cap is None else self.cap.deadline(share)
+        return min((moment for moment in (by_time, by_money) if moment is not None), default=None)
+
+    def limit(self, watch: Watch, share: float = 1.0) -> None:
+        """Tell a stage until when it may train; with --max-cost again and again, since machines come and go."""
+        watch.deadline = self.deadline(share)
+        if self.cap is not None:
+            self.cap.limit(watch, share)
+
+    @property
+    def what_ends_it(self) -> str:
+        """What a stage runs out of first."""
+        is_money = self.cap is not None and self.cap.is_nearer
+        return "the money of --max-cost (a higher one goes on)" if is_money else "the time budget"
+
+    def require_money(self, share: float) -> None:
+        """Raise ConfigError where it is the money that has not been enough for one trial."""
+        if self.cap is not None and self.cap.is_nearer:
+            raise self.cap.shortage(self.steering, share)
 
     def say(self, line: str) -> None:
         """Print one line as it is."""
@@ -104,6 +130,8 @@ def prepare(settings: SearchSettings, console: Console, began: float) -> SearchS
         domain=domain,
         console=console,
         began=began,
+        base=base,
+        cap=new_cap(settings, study_folder(settings), manifest.generation, VOTE_SECONDS),
         fold_splits=folds,
         committee_epochs=committee_epochs,
     )

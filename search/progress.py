@@ -75,6 +75,8 @@ class SearchProgress:
         best = self._steering.ledger.best if self._unit == "trials" else None
         if best is not None and best.best is not None:
             parts.append(f"best {best.best.log_loss:.4f} ({best.best.accuracy:.4f})")
+        if self._steering.spending:
+            parts.append(self._steering.spending)
         left = self._seconds_left(self._steering.ledger.num_ended)
         if left is not None:
             parts.append(f"about {_duration(left)} left")
@@ -86,7 +88,7 @@ class SearchProgress:
         until_deadline = None if steering.deadline is None else max(steering.deadline - time.time(), 0.0)
         num_new = num_ended - self._num_before
         if steering.num_trials is None or num_new == 0:
-            return until_deadline
+            return None if until_deadline == float("inf") else until_deadline
         pace = (time.time() - self._started) / num_new
         by_trials = pace * max(steering.num_trials - num_ended, 0)
         return by_trials if until_deadline is None else min(by_trials, until_deadline)

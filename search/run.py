@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from core.config import require
 from core.data.describe import describe_dataset, describe_split
 from core.errors import TrainingError
 from core.precision import slowness_note
@@ -24,6 +25,7 @@ from search.committee import run as committee
 from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
+from search.money.cap import metered
 from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
 from search.settings import SearchSettings
@@ -70,6 +72,7 @@ def search_study(settings: SearchSettings, console: Console | None = None, began
         TrainingError: the first trials failed, or ten in a row.
         SearchInterrupted: Ctrl-C or SIGTERM; what is finished is kept.
     """
+    require(not settings.dry_run, "--dry-run", "asked of the command, or of search.money.dry_run.dry_run", True)
     start = prepare(with_study_name(settings), console or new_console(), began or time.time())
     try:
         with stop_on_signals(start.steering):
@@ -96,7 +99,12 @@ def _train(start: SearchStart) -> None:
         _go_on(start, again="; voting again")
         if not start.settings.refit or committee.is_refitted(start, _voters(start)):
             return
-    with scratch_folder() as scratch, ray_cluster(start.settings.address, scratch), planned(start) as plan:
+    with (
+        scratch_folder() as scratch,
+        ray_cluster(start.settings.address, scratch),
+        metered(start.cap, start.say),
+        planned(start) as plan,
+    ):
         if not is_trained:
             _go_on(start)
         share = f"CPUs: {plan.cpus_per_trial}, GPUs: {plan.gpus_per_trial:g}"
@@ -140,12 +148,14 @@ def _go_on(start: SearchStart, again: str = "") -> None:
 def _search(start: SearchStart, plan: Resources, scratch: str) -> None:
     """Run the search's own trials."""
     steering, ledger = start.steering, start.ledger
-    steering.deadline = start.deadline(SEARCH_SHARE if start.settings.committee_size else 1.0)
+    start.limit(steering, _share(start))
     try:
         if steering.stop_reason is None:
             _run_trials(start, plan, scratch)
     finally:
         _close_search(start)
+    if steering.error is not None:
+        raise steering.error
     if steering.stop_reason == "interrupted":
         raise KeyboardInterrupt
     if steering.stop_reason == "failing" or not ledger.ranked:
@@ -153,7 +163,12 @@ def _search(start: SearchStart, plan: Resources, scratch: str) -> None:
     num_cut, num_left = len(ledger.cut_short), steering.num_left or 0
     if num_cut or num_left:
         left = f"trials to go on with: {num_cut}" + (f", to start: {num_left}" if num_left else "")
-        start.say(f"the time budget is spent; for another start of the same command, {left}")
+        start.say(f"{start.what_ends_it} is spent; for another start of the same command, {left}")
+
+
+def _share(start: SearchStart) -> float:
+    """Return what the search has of a time budget and of --max-cost."""
+    return SEARCH_SHARE if start.settings.committee_size else 1.0
 
 
 def _close_search(start: SearchStart) -> None:
@@ -165,6 +180,7 @@ def _close_search(start: SearchStart) -> None:
 def _raise_failure(start: SearchStart) -> None:
     """Raise what the user has to know of trials that failed one after the other."""
     if not start.ledger.failed:
+        start.require_money(_share(start))
         raise TrainingError(
             f"{start.folder.url} has no finished trial: the time budget, or the quarter of it "
             "that a search before a committee has, must allow one epoch or more"
@@ -211,8 +227,12 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
             progress.update()
             shelf.keep_best(start.ledger)
 
+        def on_step() -> None:
+            start.limit(steering, _share(start))
+            progress.update()
+
         steering.on_change = on_change
-        run_tune(steering, start.folder, plan, worker, start.dataset, (start.split,), scratch, progress.update)
+        run_tune(steering, start.folder, plan, worker, start.dataset, (start.split,), scratch, on_step)
 
 
 def _how_to_go_on(start: SearchStart) -> str:

@@ -52,6 +52,18 @@ class SearchSettings(TrainingSettings):
     """Time for this start, vote and submission included, such as 90m or 1h30m; no epoch begins that would overrun it.
     A trial that it ends goes on in the next start; before a committee, the search takes a quarter of it.
     Left out: no limit."""
+    max_cost: Annotated[float | None, tyro.conf.arg(metavar="USD", help_behavior_hint="")] = None
+    """What the study's search may cost over all its starts, every machine of the cluster counted while it runs.
+    It ends in time, vote included; what it ends goes on with a higher one. Wants --address and machines with prices.
+    Left out: no limit."""
+    dry_run: bool = False
+    """Say what this search will take, in epochs, hours and money, and start nothing."""
+    cluster: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    """With --dry-run: the file of the cluster that is to run it, such as cluster/config.yaml.
+    Left out: the cluster at --address, or this machine."""
+    prices: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
+    """What machines cost: a table of cloud, region, machine, market, usd_per_hour, date, source.
+    Left out: cluster/prices.csv."""
     preset: Annotated[PresetName | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")] = None
     """How much to train, for who does not want to choose: quick, good or best; options that are given go before it.
     With Kaggle's 42,000 digits on two cores: quick (12 trials of half the epochs) about 10 minutes;
@@ -114,6 +126,12 @@ class SearchSettings(TrainingSettings):
         rule = "auto or host:port, on a machine of the cluster (Ray's client, ray://, cannot run a search)"
         require(not is_client, "--address", rule, self.address)
         parse_duration(self.time_budget)
+        cap = self.max_cost
+        require(cap is None or 0 < cap < float("inf"), "--max-cost", "more than 0 USD", cap)
+        is_priced = cap is None or self.dry_run or self.address is not None
+        rule = "used with --address, on a cluster whose machines have prices; this machine has none"
+        require(is_priced, "--max-cost", rule, "no --address")
+        require(self.cluster is None or self.dry_run, "--cluster", "used with --dry-run", "alone")
         is_space = self.space is None or is_function_name(self.space)
         require(is_space, "--space", "of the form package.module:function", self.space)
 

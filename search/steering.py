@@ -63,6 +63,14 @@ class Steering(Watch):
         self.study.fail(number)
         self._lose(number, error, trace)
 
+    @property
+    def least_epochs(self) -> int:
+        """Epochs until a trial has ended: the first one runs them all, later ones may end at the first rung."""
+        if len(self.ledger.cut_short) < self.ledger.num_ended:
+            return first_rung(self.epochs)
+        begun = [self.epochs - len(record.epochs) for record in self.ledger.records if record.epochs]
+        return max(min(begun, default=self.epochs), 1)
+
     def _requeue(self, number: int) -> None:
         """Let a trial that has begun be the next one that is handed out."""
         self._waiting.insert(0, number)

@@ -25,6 +25,7 @@ class WorkerSettings:
     generation: int
     ending_epochs: tuple[int, ...]
     deadline: float | None
+    """Seconds since 1970, as far as it stays; an assignment's own may be earlier."""
     keeps_models: bool
     scratch: str
     """Folder on the driver's machine, for the stacks of a worker that fell silent."""
@@ -109,7 +110,7 @@ class TrialTrainable(tune.Trainable):
             attempt=assignment["attempt"],
             num_recorded_epochs=assignment["num_recorded_epochs"],
             ending_epochs=worker.ending_epochs,
-            deadline=worker.deadline,
+            deadline=earlier_of(worker.deadline, assignment["early_deadline"]),
             keeps_model=worker.keeps_models,
             keeps_last=worker.keeps_last,
             more_views=worker.more_views,
@@ -126,3 +127,8 @@ class TrialTrainable(tune.Trainable):
     def _whereabouts(self) -> dict[str, str]:
         """Return where this worker is: the machine as the record calls it, the node as Ray does."""
         return {"node": platform.node(), "node_id": self._node_id}
+
+
+def earlier_of(first: float | None, second: float | None) -> float | None:
+    """Return the earlier of two deadlines, either of which may be none."""
+    return min((deadline for deadline in (first, second) if deadline is not None), default=None)

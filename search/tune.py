@@ -68,6 +68,7 @@ class SteeringSearcher(LivesInDriver, Searcher):
                 "is_scored": assignment.is_scored,
                 "shunned_nodes": self._plan.shunned_nodes(),
                 "attempt": assignment.attempt,
+                "early_deadline": self._steering.early_deadline,
             }
         }
 

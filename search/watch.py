@@ -47,6 +47,15 @@ class Watch(ABC):
     num_trials: int | None
     """Trials altogether, None for no limit."""
     deadline: float | None = None
+    """When training has to end; one by --max-cost moves while machines come and go."""
+    early_deadline: float | None = None
+    """From when a trial that begins now predicts after every epoch, since the deadline may come nearer."""
+    last_moment: float | None = None
+    """When what still runs is left as it is on disk, without a grace; None for the grace."""
+    most_new_machines: int | None = None
+    """How many more machines --max-cost allows to be asked for; None for as many as there may be."""
+    spending: str = ""
+    """What is spent of --max-cost, for the progress."""
     on_change: Callable[[], None] = lambda: None
     """Called after each change, to redraw the progress."""
     stop_reason: str | None = None
@@ -110,12 +119,19 @@ class Watch(ABC):
 
     @property
     def is_time_up(self) -> bool:
-        """True once another epoch would overrun the time budget."""
+        """True once another epoch would overrun the time budget or --max-cost: nothing more is begun or asked for."""
         return self.deadline is not None and time.time() + self.ledger.usual_epoch_seconds >= self.deadline
 
     @property
+    def least_epochs(self) -> int | None:
+        """Epochs until a trial has ended, 1 or more; None where that is no matter."""
+        return None
+
+    @property
     def is_overtime(self) -> bool:
-        """True where what still runs after the time budget is not about to report: it is left as it is on disk."""
+        """True where what still runs after the deadline is not about to report: it is left as it is on disk."""
+        if self.last_moment is not None and time.time() >= self.last_moment:
+            return True
         longest = self.ledger.longest_epoch_seconds
         grace = START_SECONDS if longest is None else max(self.least_silence_seconds / 2, 2 * longest)
         return self.deadline is not None and time.time() > self.deadline + grace

@@ -21,6 +21,8 @@ MAX_FUNCTION_LINES = 60
 MAX_DATA_BYTES = 50_000
 MAX_RESULT_BYTES = 300_000
 """Of a file in results/: what was predicted, 28,000 rows of it, not what it was learnt from."""
+TRACKED_TABLES = ("cluster/prices.csv",)
+"""Tables that a person edits: no data that anything was learnt from."""
 DATA_SUFFIXES = {".csv", ".zip", ".npz", ".npy", ".gz", ".parquet"}
 # in two halves, so that this file does not name them either
 REGISTRY_HOSTS = ["pypi" + ".org", "python" + "hosted.org", "npmjs" + ".org", "debian" + ".org/debian"]
@@ -147,7 +149,23 @@ def test_cluster_needs_only_the_standard_library() -> None:
     allowed = set(sys.stdlib_module_names) | {"cluster"}
     found = {path: top_packages(all_imports(parse(path))) - allowed for path in sources("cluster")}
     found[ROOT / "cluster" / "check.py"] -= {"yaml"}  # it runs where `ray up` does, and ends at once
+    of_cost = all_imports(parse(ROOT / "cluster" / "cost.py"))  # it runs there too
+    is_light = all(is_below(name, "search.money", "core.cli", "core.errors") for name in of_cost if is_ours(name))
+    found[ROOT / "cluster" / "cost.py"] -= {"tyro"} | ({"core", "search"} if is_light else set())
     assert not offences("what waits on every worker costs next to nothing", found)
+
+
+def is_ours(name: str) -> bool:
+    return name.partition(".")[0] in WINGS
+
+
+def test_cost_of_a_cluster_loads_nothing_heavy() -> None:
+    of_ours = {name for name in imports_on_load(parse(ROOT / "cluster" / "cost.py")) if name in known_modules()}
+    assert not top_packages({name for start in of_ours for name in loaded_by(start)}) & HEAVY
+
+
+def known_modules() -> set[str]:
+    return {module_name(path) for path in sources(*WINGS)}
 
 
 def test_search_command_answers_help_without_tensorflow() -> None:
@@ -221,6 +239,11 @@ def test_no_data_set_is_tracked() -> None:
         most = MAX_RESULT_BYTES if path.is_relative_to(ROOT / "results") else MAX_DATA_BYTES
         is_data = path.suffix in DATA_SUFFIXES and path.stat().st_size > most
         assert not is_data, f"{path.relative_to(ROOT)} is {path.stat().st_size} bytes of data: tests make their own"
+
+
+def test_tables_outside_results_are_the_ones_that_people_edit() -> None:
+    tables = [path.relative_to(ROOT) for path in tracked_files() if path.suffix == ".csv"]
+    assert {str(path) for path in tables if path.parts[0] != "results"} <= set(TRACKED_TABLES)
 
 
 def test_lock_file_stays_untracked() -> None:

@@ -7,7 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import ray
@@ -38,6 +38,8 @@ class Node:
     """Host name."""
     resources: dict[str, float]
     """All that it has, in use or not, by Ray's names: CPU, GPU, memory, node:__internal_head__ on the head, ..."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """Those of its type in the cluster's file (machine, market, region), and Ray's own."""
 
 
 class _Lookup(Generic[_Answer]):
@@ -65,7 +67,12 @@ class _Lookup(Generic[_Answer]):
 def alive_nodes() -> tuple[Node, ...]:
     """Return the nodes that are alive, draining ones too, as they were a second ago at most; none without a cluster."""
     return tuple(
-        Node(node_id=node["NodeID"], name=node["NodeManagerHostname"], resources=node["Resources"])
+        Node(
+            node_id=node["NodeID"],
+            name=node["NodeManagerHostname"],
+            resources=node["Resources"],
+            labels=node.get("Labels") or {},
+        )
         for node in _all_nodes()
         if node["Alive"]
     )

@@ -141,7 +141,7 @@ def _train(
         return
     if start.steering.stop_reason == "interrupted":  # Ctrl-C between the stages
         raise KeyboardInterrupt
-    steering.deadline = start.deadline()
+    start.limit(steering)
     worker = WorkerSettings(
         num_threads=resources.cpus_per_trial,
         use_gpu=resources.gpus_per_trial > 0,
@@ -156,8 +156,13 @@ def _train(
     )
     folder = CommitteeFolder(start.folder.url)
     with stop_on_signals(steering), SearchProgress(steering, start.console, unit=unit) as progress:
+
+        def on_step() -> None:
+            start.limit(steering)
+            progress.update()
+
         steering.on_change = progress.update
-        run_tune(steering, folder, resources, worker, start.dataset, splits, scratch, progress.update)
+        run_tune(steering, folder, resources, worker, start.dataset, splits, scratch, on_step)
     _conclude(start, steering)
 
 
