@@ -1,4 +1,4 @@
-"""A file for AWS: what Ray and EC2 would refuse, node types that contradict themselves, machines that the region lacks."""
+"""A file for AWS: what Ray and EC2 would refuse, node types that contradict themselves, machines that nobody offers."""
 
 import functools
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def _market(node_type: dict[str, Any]) -> str:
 def _unknown_fields(where: str, node_config: dict[str, Any]) -> Iterator[str]:
     """Yield what EC2 would refuse of the machine's description: Ray passes it on unread."""
     try:
-        from botocore.validate import ParamValidator
+        from botocore.validate import ParamValidator  # type: ignore[import-untyped]
     except ImportError:
         yield f"{where} cannot be read without boto3: uv sync --extra aws brings it"
         return
@@ -63,7 +63,7 @@ def _unknown_fields(where: str, node_config: dict[str, Any]) -> Iterator[str]:
 @functools.cache
 def _order() -> Any:
     """Return what EC2 takes as an order of machines, which lies beside boto3."""
-    from botocore.session import Session
+    from botocore.session import Session  # type: ignore[import-untyped]
 
     return Session().get_service_model("ec2").operation_model("RunInstances").input_shape
 

@@ -8,7 +8,7 @@ def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
     """Yield each type of machine that no zone of the file offers, and who does."""
     try:
         import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
     except ImportError:  # which is told already
         return
     provider = config["provider"]

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 REGION = "us-west-2"
+COMMAND_LINE = "1.46.2"
+"""Version of the AWS command line with which the guide's commands are tried."""
 CLOSED_PORT = "http://127.0.0.1:9"
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_SESSION_TOKEN": "testing"}
 REFUSAL = (
@@ -38,8 +41,10 @@ class Account:
     """Of whoever commands the cluster: `ray up` keeps its key there."""
     machines: Path
     """What was sent to the machines, none of which is there, and `commands`, run there over ssh."""
-    actions: list[str] = field(default_factory=list)
-    """What was asked, in order: `ec2:RunInstances`."""
+    command_line: str
+    """Folder of the `aws` program; empty where the guide's commands are not run."""
+    actions: list[tuple[str, str]] = field(default_factory=list)
+    """Who asked for what, by the name of the key and in order: `("testing", "ec2:RunInstances")`."""
     refused: set[str] = field(default_factory=set)
     """Types of machines of which there are none just now."""
 
@@ -58,11 +63,16 @@ class Account:
             "HTTP_PROXY": CLOSED_PORT,
             "HTTPS_PROXY": CLOSED_PORT,
             "NO_PROXY": "127.0.0.1,localhost",
-            "PATH": f"{self.machines / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": ":".join(filter(None, self._programs())),
             "HOME": str(self.home),
             "FAKE_MACHINES": str(self.machines),
             "RAY_AUTH_MODE": "token",
         }
+
+    def _programs(self) -> list[str]:
+        """Return where programs are looked for: machines that are not there, the project, AWS's own, all others."""
+        others = [folder for folder in os.environ["PATH"].split(":") if folder != str(self.machines / "bin")]
+        return [str(self.machines / "bin"), str(Path(sys.executable).parent), self.command_line, *others]
 
     def client(self, service: str) -> Any:
         """Return a client of boto3's own; in a process with this account's environment."""
@@ -76,13 +86,26 @@ class Account:
         pages = self.client("ec2").describe_instances(Filters=states)["Reservations"]
         return [instance for page in pages for instance in page["Instances"]]
 
+    def run(self, script: str, folder: Path, **environment: str) -> str:
+        """Run commands of the guide with bash, all of which must succeed; return what they print."""
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=folder,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def commands(self) -> str:
         """Return what was run on machines over ssh, or sent to them."""
         return (self.machines / "commands").read_text()
 
 
 @contextlib.contextmanager
-def serve_aws(folder: Path) -> Iterator[Account]:
+def serve_aws(folder: Path, *, command_line: str = "") -> Iterator[Account]:
     """Run a server while the block does; this process takes it for AWS meanwhile, with a home of its own."""
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # Ray's defaults name some
     from moto.server import DomainDispatcherApplication, create_backend_app
@@ -92,7 +115,7 @@ def serve_aws(folder: Path) -> Iterator[Account]:
         def log(self, *words: Any) -> None:
             """Say nothing."""
 
-    account = Account(endpoint="", home=folder / "home", machines=folder / "machines")
+    account = Account(endpoint="", home=folder / "home", machines=folder / "machines", command_line=command_line)
     _make_home(account)
     app = _noted(DomainDispatcherApplication(create_backend_app), account)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
@@ -110,6 +133,13 @@ def serve_aws(folder: Path) -> Iterator[Account]:
         os.environ.update(before)
         server.shutdown()
         thread.join()
+
+
+def install_command_line() -> str:
+    """Return the folder of the `aws` program, which uv keeps apart from the project's own packages."""
+    find = ["python", "-c", "import sysconfig; print(sysconfig.get_path('scripts'))"]
+    tool = ["uv", "tool", "run", "--from", f"awscli=={COMMAND_LINE}", *find]
+    return subprocess.run(tool, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _make_home(account: Account) -> None:
@@ -130,9 +160,9 @@ def _noted(app: Callable[..., Any], account: Account) -> Callable[..., Any]:
     def note_and_answer(environ: dict[str, Any], start_response: Any) -> Any:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        service = environ.get("HTTP_AUTHORIZATION", "///").split("/")[3]
+        key, _, _, service, *_ = environ.get("HTTP_AUTHORIZATION", "=////").partition("=")[2].split("/")
         asked = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-        account.actions.append(f"{service}:{asked.get('Action', environ['REQUEST_METHOD'])}")
+        account.actions.append((key, f"{service}:{asked.get('Action', environ['REQUEST_METHOD'])}"))
         machine = asked.get("InstanceType")
         if asked.get("Action") == "RunInstances" and machine in account.refused:
             start_response("500 Internal Server Error", [("Content-Type", "text/xml")])
