@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tests.cluster import policy_aws
+
 OPEN_TO_THE_WORLD = ("0.0.0.0", "::/0")
 NEVER_SYNCED = (".kaggle", ".aws", ".ssh", ".env", "runs", ".venv", ".git", "uv.lock")
 SECRET_KEYS = re.compile(r"secret|password|aws_credentials|access_key|session_token", re.IGNORECASE)
@@ -33,7 +35,7 @@ def violations(config: dict[str, Any], versions: dict[str, str]) -> list[str]:
         *_missing_agent(config),
         *_unsafe_syncs(config),
         *_other_versions(config, versions),
-        *_unsafe_aws_nodes(config),
+        *(policy_aws.unsafe_nodes(config) if config["provider"]["type"] == "aws" else ()),
     ]
 
 
@@ -94,19 +96,3 @@ def _other_versions(config: dict[str, Any], versions: dict[str, str]) -> Iterato
         for version in PYTHON_ASKED.findall(text):
             if version != versions["python"]:
                 yield f"{where} takes Python {version}, the project's is {versions['python']}"
-
-
-def _unsafe_aws_nodes(config: dict[str, Any]) -> Iterator[str]:
-    if config["provider"]["type"] != "aws":
-        return
-    for name, node_type in config["available_node_types"].items():
-        node = node_type["node_config"]
-        if node.get("MetadataOptions", {}).get("HttpTokens") != "required":
-            yield f"{name} must require IMDSv2 (MetadataOptions: HttpTokens: required)"
-        disks = node.get("BlockDeviceMappings", [])
-        if not disks or not all(disk["Ebs"].get("Encrypted") is True for disk in disks):
-            yield f"{name} must encrypt its disks"
-        if not node.get("SecurityGroupIds"):
-            yield f"{name} must name its SecurityGroupIds: Ray's own group opens ssh to the world"
-        if not node.get("IamInstanceProfile"):
-            yield f"{name} must name its IamInstanceProfile: Ray's own gives full access to EC2 and S3"

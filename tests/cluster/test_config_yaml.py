@@ -1,10 +1,10 @@
 """cluster/config.yaml through Ray's own checks and through our policy; nothing here reaches a network."""
 
 import copy
+import json
 import re
 import tomllib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # ray depends on it; so it does on yaml
@@ -12,10 +12,13 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from ray.autoscaler._private.util import prepare_config, validate_config
 
+from tests.cluster.guide import ROOT, script
 from tests.cluster.policy import NEVER_SYNCED, scalars, violations
+from tests.cluster.policy_aws import broad_grants, documents
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CONFIG = ROOT / "cluster" / "config.yaml"
+GUIDE_OF_THE_ACCOUNT = script("Once for an account")
+AS_JSON = json.dumps(yaml.safe_load(CONFIG.read_text()))
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -33,7 +36,7 @@ def no_real_account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def config() -> dict[str, Any]:
-    return yaml.safe_load(CONFIG.read_text())
+    return json.loads(AS_JSON)  # which knows no anchors: what is edited in one place stays as it was elsewhere
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +89,27 @@ def test_head_is_on_demand_and_runs_no_trials(prepared: dict[str, Any]) -> None:
 
 
 def test_workers_are_spot_gpus_from_none_to_the_maximum(prepared: dict[str, Any]) -> None:
-    assert len(workers(prepared)) >= 2  # another GPU where the first has no capacity
-    for name, worker in workers(prepared).items():
+    spot = {name: worker for name, worker in workers(prepared).items() if worker["labels"]["market"] == "spot"}
+    assert len(spot) >= 2  # another GPU where the first has no capacity
+    for name, worker in spot.items():
         assert worker["resources"]["GPU"] == 1, name
         assert (worker["min_workers"], worker["max_workers"]) == (0, prepared["max_workers"]), name
         assert worker["node_config"]["InstanceMarketOptions"]["MarketType"] == "spot", name
     assert len({worker["priority"] for worker in workers(prepared).values()}) == len(workers(prepared))
     assert prepared["idle_timeout_minutes"] > 0
-    assert prepared["provider"]["cache_stopped_nodes"] is False
+
+
+def test_workers_on_demand_are_the_last_resort_and_none_unless_asked_for(prepared: dict[str, Any]) -> None:
+    (dear,) = [worker for worker in workers(prepared).values() if worker["labels"]["market"] == "on-demand"]
+    assert dear["max_workers"] == 0
+    assert dear["priority"] == min(worker["priority"] for worker in workers(prepared).values())
+
+
+def test_head_uses_the_autoscaler_that_asks_our_choice(config: dict[str, Any]) -> None:
+    (start,) = [command for command in config["head_start_ray_commands"] if "ray start" in command]
+    assert "RAY_enable_autoscaler_v2=0" in start
+    assert "RAY_AUTOSCALER_UTILIZATION_SCORER=cluster.node_choice.score" in start
+    assert "PYTHONPATH=$HOME/softvote" in start
 
 
 def test_config_breaks_no_rule_of_the_policy(prepared: dict[str, Any], versions: dict[str, str]) -> None:
@@ -115,6 +131,16 @@ def node(config: dict[str, Any], name: str = "gpu_g5") -> dict[str, Any]:
         (lambda c: node(c).pop("BlockDeviceMappings"), "gpu_g5 must encrypt its disks"),
         (lambda c: node(c).pop("SecurityGroupIds"), "gpu_g5 must name its SecurityGroupIds"),
         (lambda c: node(c, "head").pop("IamInstanceProfile"), "head must name its IamInstanceProfile"),
+        (lambda c: node(c)["BlockDeviceMappings"][0]["Ebs"].pop("Encrypted"), "gpu_g5 must encrypt its disks"),
+        (
+            lambda c: node(c)["BlockDeviceMappings"][0]["Ebs"].pop("DeleteOnTermination"),
+            "must delete its disks with it",
+        ),
+        (lambda c: node(c).update(ImageId="resolve:ssm:/aws/latest"), "gpu_g5 must pin its image by an id"),
+        (lambda c: node(c).pop("ImageId"), "gpu_g5 must pin its image by an id, got None"),
+        (lambda c: node(c, "head").update(InstanceMarketOptions={"MarketType": "spot"}), "head must be on demand"),
+        (lambda c: c["provider"].pop("key_pair"), "provider must name its key_pair"),
+        (lambda c: c["provider"].pop("cache_stopped_nodes"), "provider must delete what is taken down"),
         (lambda c: c["provider"].update(aws_credentials={"aws_access_key_id": "x"}), "looks like a secret"),
         (lambda c: c["setup_commands"].append("export X=AKIA" + 16 * "A"), "looks like a secret"),
         (lambda c: c["setup_commands"].append("export RAY_AUTH_TOKEN=x"), "looks like a secret"),
@@ -140,7 +166,6 @@ def node(config: dict[str, Any], name: str = "gpu_g5") -> dict[str, Any]:
 def test_policy_catches_an_unsafe_edit(
     config: dict[str, Any], versions: dict[str, str], edit: Edit, complaint: str
 ) -> None:
-    config = copy.deepcopy(config)  # YAML's anchors make one dict stand in several places
     edit(config)
     assert any(complaint in line for line in violations(config, versions))
 
@@ -172,9 +197,10 @@ def test_token_travels_as_a_file_that_only_its_owner_reads(config: dict[str, Any
     assert "chmod 600 ~/.ray/auth_token" in config["setup_commands"][0]
 
 
-def test_mounts_are_the_packages_the_agent_and_the_token_only(config: dict[str, Any]) -> None:
+def test_mounts_are_the_packages_what_they_need_and_the_token_only(config: dict[str, Any]) -> None:
     sent = {local for remote, local in config["file_mounts"].items() if not remote.endswith("auth_token")}
-    assert sent == {"core", "search", "ensemble", "cluster/spot_notice", "pyproject.toml"}
+    of_cluster = {"cluster/spot_notice", "cluster/node_choice.py", "cluster/prices.csv"}
+    assert sent == {"core", "search", "ensemble", "pyproject.toml"} | of_cluster
     assert all((ROOT / local).exists() for local in sent)
     assert {pattern.removeprefix("**/") for pattern in config["rsync_exclude"]} >= set(NEVER_SYNCED)
 
@@ -184,3 +210,47 @@ def test_every_line_to_fill_in_is_explained(config: dict[str, Any]) -> None:
     assert to_fill_in == {"sg-FILL-IN", "ami-FILL-IN"}
     guide = (ROOT / "cluster" / "README.md").read_text()
     assert all(placeholder in guide for placeholder in to_fill_in)
+
+
+def test_guide_gives_no_more_than_is_needed() -> None:
+    assert broad_grants(GUIDE_OF_THE_ACCOUNT) == []
+    assert len(documents(GUIDE_OF_THE_ACCOUNT)) == 3  # who may take the roles, the bucket, the workers
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("$MY_ADDRESS/32", "0.0.0.0/0", "--cidr 0.0.0.0/0"),
+        ('"ec2:TerminateInstances"]', '"ec2:*"]', "names more than it must"),
+        (""""'$WORKER'",""", '"*",', "['iam:PassRole'] on everything"),
+        ("aws iam put-role-policy", "aws iam attach-role-policy", "attach-role-policy"),
+        (
+            """,
+   "Condition": {"StringEquals": {"aws:ResourceTag/ray-cluster-name": "softvote"}}""",
+            "",
+            "on every machine of the account",
+        ),
+    ],
+)
+def test_policy_catches_a_broad_grant(old: str, new: str, complaint: str) -> None:
+    assert old in GUIDE_OF_THE_ACCOUNT
+    assert any(complaint in line for line in broad_grants(GUIDE_OF_THE_ACCOUNT.replace(old, new)))
+
+
+def test_guide_lets_the_head_order_what_the_file_names(config: dict[str, Any]) -> None:
+    statements = [statement for document in documents(GUIDE_OF_THE_ACCOUNT) for statement in document["Statement"]]
+    (run,) = [one["Condition"]["StringEquals"] for one in statements if "ec2:InstanceType" in str(one)]
+    assert set(run["ec2:InstanceType"]) == {worker["labels"]["machine"] for worker in workers(config).values()}
+    assert run["aws:RequestTag/ray-cluster-name"] == config["cluster_name"]
+    for name, node_type in config["available_node_types"].items():
+        role = "softvote-head" if name == config["head_node_type"] else "softvote-worker"
+        assert node_type["node_config"]["IamInstanceProfile"] == {"Name": role}
+        assert role in GUIDE_OF_THE_ACCOUNT
+
+
+def test_guide_lists_the_lines_that_override_rays_defaults() -> None:
+    guide = (ROOT / "cluster" / "README.md").read_text()
+    table = guide.partition("### Where this differs from Ray's defaults")[2].partition("\n\nThe tests")[0]
+    lines = re.findall(r"`([^`]+)`", "".join(row.rpartition(" | ")[2] for row in table.splitlines()))
+    assert len(lines) >= 10
+    assert [line for line in lines if line not in CONFIG.read_text()] == []
