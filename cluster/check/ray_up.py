@@ -1,0 +1,58 @@
+"""What every file for `ray up` needs: a key, a token, the files that it sends, the versions that it is for."""
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+TOKEN = "~/.ray/auth_token"
+
+
+def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong, one line each."""
+    sections = {name: config.get(name) or {} for name in ("metadata", "auth", "file_mounts")}
+    yield from _unusable_key(file, sections["auth"])
+    yield from unusable_token()
+    for local in sections["file_mounts"].values():
+        if local != TOKEN and not Path(local).expanduser().exists():
+            yield f"{file} sends {local}, which is not there: run this in the repository's folder"
+    yield from other_versions(file, sections["metadata"])
+
+
+def _unusable_key(file: str, auth: dict[str, Any]) -> Iterator[str]:
+    if auth.get("ssh_private_key") is None:  # on AWS, Ray makes one
+        return
+    key = Path(auth["ssh_private_key"]).expanduser()
+    if not key.is_file():
+        yield f"{file}: ssh_private_key must be a file, got {key}, which is not there: ssh-keygen -t ed25519 makes one"
+    elif key.stat().st_mode & 0o077:
+        yield f"{file}: ssh takes a key that only its owner reads, got {key} open to others: chmod 600 {key}"
+
+
+def unusable_token() -> Iterator[str]:
+    """Yield what is wrong with the token that keeps others out, at the machine that commands the cluster."""
+    token = Path(TOKEN).expanduser()
+    if not token.is_file() or not token.stat().st_size:
+        yield f"there must be a token in {TOKEN}: cluster/README.md, 'The token', makes one"
+    elif token.stat().st_mode & 0o777 != 0o600:
+        yield f"{TOKEN} must have mode 600, got {token.stat().st_mode & 0o777:o}: chmod 600 {TOKEN}"
+    if (mode := os.environ.get("RAY_AUTH_MODE", "")) != "token":
+        yield f"RAY_AUTH_MODE must be token, got {mode!r}: export RAY_AUTH_MODE=token"
+
+
+def other_versions(file: str, metadata: dict[str, Any]) -> Iterator[str]:
+    """Yield each version that the file is for and this environment is not."""
+    python, ray = ".".join(platform.python_version_tuple()[:2]), _version_of("ray")
+    if (wanted := str(metadata.get("python", python))) != python:
+        yield f"{file} is for Python {wanted}, this is {python}: export UV_PYTHON={wanted}"
+    if (wanted := str(metadata.get("ray", ray))) != ray:
+        yield f"{file} is for ray {wanted}, here is {ray or 'none'}: uv sync --extra cluster brings the project's own"
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
