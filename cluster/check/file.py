@@ -6,10 +6,15 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # ray brings it
 
-from cluster.check import aws, own_machines
+from cluster.check import aws, gcp, kubernetes, own_machines
 
 Check = Callable[[str, dict[str, Any]], Iterator[str]]
-KINDS: dict[str, Check] = {"local": own_machines.mistakes, "aws": aws.mistakes}
+KINDS: dict[str, Check] = {
+    "local": own_machines.mistakes,
+    "aws": aws.mistakes,
+    "external": gcp.mistakes,
+    "kubernetes": kubernetes.mistakes,
+}
 """By the file's `provider: type:`, which a file for Kubernetes has not: its first document has an `apiVersion`."""
 
 
