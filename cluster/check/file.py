@@ -29,7 +29,7 @@ def mistakes(file: str) -> Iterator[str]:
         return
     text = Path(file).read_text()
     try:
-        config: dict[str, Any] = next(iter(yaml.safe_load_all(text)), {})
+        config: dict[str, Any] = next(iter(list(yaml.safe_load_all(text))), {})  # each of its documents must be YAML
         kind = _kind_of(config)
     except (yaml.YAMLError, AttributeError) as error:
         yield f"{file} must be a cluster's description in YAML: {' '.join(str(error).split())}"

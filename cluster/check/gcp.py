@@ -1,6 +1,8 @@
 """A file for Google Cloud: names that agree with each other, fields that its machines have, types that its zone has."""
 
+import functools
 import json
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -43,6 +45,7 @@ def _other_places(file: str, provider: dict[str, Any], types: dict[str, Any]) ->
             yield f"{file}: {name}: labels must say the provider's region {region}, got {said}"
 
 
+@functools.cache
 def _compute_schemas() -> dict[str, Any]:
     """Return what Google Cloud says of its machines' fields; nothing where its client is not installed."""
     try:
@@ -80,6 +83,9 @@ def _client() -> Any:
         from googleapiclient import discovery
     except ImportError:
         return None
+    # asking whether this is a machine of the cloud's own takes seconds where it is none
+    os.environ.setdefault("NO_GCE_CHECK", "true")
+    logging.getLogger("google.auth").setLevel(logging.ERROR)
     try:
         credentials, _ = google.auth.default()
     except google.auth.exceptions.DefaultCredentialsError:

@@ -1,4 +1,4 @@
-"""The fields of KubeRay's RayJob and RayCluster (ray.io/v1, KubeRay 1.5.1), for files that have to be checked without it.
+"""The fields of KubeRay's RayJob and RayCluster (ray.io/v1, KubeRay 1.5.1), to check files without it.
 
 Pods and what they hold are Kubernetes' own, and open here.
 

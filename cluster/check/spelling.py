@@ -30,7 +30,7 @@ def _in_object(value: Any, schema: dict[str, Any], schemas: dict[str, Any], wher
     known = schema.get("properties")
     if known is None or not isinstance(value, dict):
         if not isinstance(value, dict):
-            yield f"must have a mapping in {where or 'it'}, got {value!r}"
+            yield f"must have as {where or 'it'} a mapping, got {value!r}"
         return
     for key, item in value.items():
         path = f"{where}.{key}" if where else str(key)
@@ -45,15 +45,21 @@ def _in_field(value: Any, field: dict[str, Any], schemas: dict[str, Any], where:
     if "$ref" in field:
         yield from _in_object(value, schemas.get(field["$ref"], {}), schemas, where)
         return
-    expected = field.get("type", "any")
-    if not isinstance(value, TYPES.get(expected, (object,))) or (expected != "boolean" and isinstance(value, bool)):
-        # Google's numbers of 64 bits may be written either way
-        if not (expected == "string" and "int" in field.get("format", "") and isinstance(value, int)):
-            yield f"must have a {expected} in {where}, got {value!r}"
-    elif expected == "array":
+    if not _fits(value, field):
+        yield f"must have as {where} a value of type {field['type']}, got {value!r}"
+    elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _in_field(item, field.get("items", {}), schemas, f"{where}[{number}]")
-    elif expected == "object" and "properties" in field:
+    elif isinstance(value, dict) and "properties" in field:
         yield from _in_object(value, field, schemas, where)
     elif "enum" in field and value not in field["enum"]:
-        yield f"must have one of {', '.join(field['enum'])} in {where}, got {value!r}"
+        yield f"must have as {where} one of {', '.join(field['enum'])}, got {value!r}"
+
+
+def _fits(value: Any, field: dict[str, Any]) -> bool:
+    expected = field.get("type", "any")
+    if isinstance(value, bool):
+        return expected in ("boolean", "any")
+    if expected == "string" and "int" in field.get("format", ""):  # Google's numbers of 64 bits, written either way
+        return isinstance(value, str | int)
+    return isinstance(value, TYPES.get(expected, (object,)))

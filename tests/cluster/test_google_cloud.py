@@ -1,0 +1,109 @@
+"""How machines of Google Cloud are ordered: by Google's own client, whose requests end at answers made here."""
+
+import sys
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+from ray.autoscaler._private import providers
+from ray.autoscaler.node_launch_exception import NodeLaunchException
+
+from cluster.check import gcp
+from cluster.google_cloud import NAMED, Machines
+from tests.cluster.google import ComputeEngine, client, play
+from tests.cluster.guide import ROOT
+
+TAGS = {"ray-node-name": "ray-softvote-worker"}
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "cluster" / "gcp.yaml").read_text())
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> ComputeEngine:
+    engine = ComputeEngine()
+    play(monkeypatch, engine)
+    return engine
+
+
+def order(config: dict[str, Any], name: str, count: int = 1) -> dict[str, dict]:
+    machines = Machines(config["provider"], config["cluster_name"])
+    return machines.create_node(config["available_node_types"][name]["node_config"], TAGS, count)
+
+
+def test_file_names_the_provider_that_ray_will_find(config: dict[str, Any]) -> None:
+    assert providers._get_node_provider_cls(config["provider"]) is Machines
+
+
+def test_preparing_asks_the_cloud_for_nothing(config: dict[str, Any], engine: ComputeEngine) -> None:
+    assert Machines.bootstrap_config(config) == config
+    assert engine.asked == []  # Ray's own makes an account, gives it roles, and opens the project's machines to a key
+
+
+@pytest.mark.parametrize("key", NAMED)
+def test_preparing_refuses_a_machine_that_does_not_name_its_own(config: dict[str, Any], key: str) -> None:
+    del config["available_node_types"]["head"]["node_config"][key]
+    with pytest.raises(SystemExit, match=f"^head must name its {key} below node_config"):
+        Machines.bootstrap_config(config)
+
+
+def test_preparing_refuses_a_file_without_a_key(config: dict[str, Any]) -> None:
+    del config["auth"]["ssh_private_key"]
+    with pytest.raises(SystemExit, match=r"^auth must name its ssh_private_key"):
+        Machines.bootstrap_config(config)
+
+
+def test_worker_is_ordered_as_a_spot_machine_with_its_own_account(
+    config: dict[str, Any], engine: ComputeEngine
+) -> None:
+    made = order(config, "gpu_t4", count=2)
+    assert len(made) == len(engine.orders()) == 2
+    worker = engine.orders()[0]
+    assert worker["scheduling"]["provisioningModel"] == "SPOT"
+    assert worker["machineType"] == "zones/us-central1-a/machineTypes/n1-standard-4"
+    assert worker["guestAccelerators"][0]["acceleratorType"].endswith(
+        "/zones/us-central1-a/acceleratorTypes/nvidia-tesla-t4"
+    )
+    assert worker["labels"]["ray-cluster-name"] == "softvote"  # by which the guide looks for what is left
+    assert worker["serviceAccounts"] == config["available_node_types"]["gpu_t4"]["node_config"]["serviceAccounts"]
+
+
+def test_head_is_ordered_on_demand(config: dict[str, Any], engine: ComputeEngine) -> None:
+    order(config, "head")
+    assert "scheduling" not in engine.orders()[0]
+
+
+def test_refusal_reaches_the_autoscaler_which_then_tries_another_type(
+    config: dict[str, Any], engine: ComputeEngine
+) -> None:
+    engine.exhausted = ("g2-standard-4",)
+    with pytest.raises(NodeLaunchException, match="ZONE_RESOURCE_POOL_EXHAUSTED") as refused:
+        order(config, "gpu_l4")
+    assert len(refused.value.category) < 20  # Ray's limit
+    assert order(config, "gpu_t4")
+
+
+def test_type_that_the_zone_lacks_is_told(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    config["provider"]["project_id"] = "mine"
+    engine = ComputeEngine(unknown=("g2-standard-4", "nvidia-tesla-t4"))
+    monkeypatch.setattr(gcp, "_client", lambda: client(engine))
+    lines = list(gcp._types_that_the_zone_lacks("gcp.yaml", config["provider"], config["available_node_types"]))
+    assert len(lines) == 2
+    assert "zone us-central1-a must have g2-standard-4: it has none; choose another zone" in lines[0]
+    assert "gpu_t4: zone us-central1-a must have nvidia-tesla-t4" in lines[1]
+    assert {method for method, _, _ in engine.asked} == {"GET"}
+
+
+def test_nothing_is_asked_of_a_cloud_without_credentials(
+    config: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    config["provider"]["project_id"] = "mine"
+    assert list(gcp._types_that_the_zone_lacks("f", config["provider"], config["available_node_types"])) == []
+    monkeypatch.setitem(sys.modules, "googleapiclient", None)
+    monkeypatch.setitem(sys.modules, "googleapiclient.discovery_cache", None)
+    assert gcp._client() is None
+    assert gcp._compute_schemas.__wrapped__() == {}
