@@ -50,8 +50,8 @@ class _Wire:
     credentials = None
     engine: ComputeEngine
 
-    def request(self, uri: str, **asked: Any) -> tuple[Any, bytes]:
-        return self.engine.request(uri, **asked)
+    def request(self, uri: str, method: str = "GET", **asked: Any) -> tuple[Any, bytes]:
+        return self.engine.request(uri, method, **asked)
 
     def close(self) -> None:
         """There is nothing to close."""
