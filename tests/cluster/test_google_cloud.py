@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
-from ray.autoscaler._private import providers
+from ray.autoscaler._private import commands, providers
 from ray.autoscaler.node_launch_exception import NodeLaunchException
 
 from cluster.check import gcp
@@ -28,9 +28,13 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> ComputeEngine:
     return engine
 
 
+def node_config(config: dict[str, Any], name: str) -> dict[str, Any]:
+    return config["available_node_types"][name]["node_config"]
+
+
 def order(config: dict[str, Any], name: str, count: int = 1) -> dict[str, dict]:
     machines = Machines(config["provider"], config["cluster_name"])
-    return machines.create_node(config["available_node_types"][name]["node_config"], TAGS, count)
+    return machines.create_node(node_config(config, name), TAGS, count)
 
 
 def test_file_names_the_provider_that_ray_will_find(config: dict[str, Any]) -> None:
@@ -42,9 +46,18 @@ def test_preparing_asks_the_cloud_for_nothing(config: dict[str, Any], engine: Co
     assert engine.asked == []  # Ray's own makes an account, gives it roles, and opens the project's machines to a key
 
 
+def test_ray_up_prepares_the_file_and_finds_no_machine_yet(config: dict[str, Any], engine: ComputeEngine) -> None:
+    prepared = commands._bootstrap_config(config, no_config_cache=True)
+    machines = providers._get_node_provider(prepared["provider"], prepared["cluster_name"], use_cache=False)
+    assert prepared["available_node_types"]["gpu_l4"]["node_config"] == node_config(config, "gpu_l4")
+    assert machines.non_terminated_nodes({"ray-node-type": "head"}) == []
+    ((method, path, _),) = engine.asked
+    assert (method, path) == ("GET", "zones/us-central1-a/instances")
+
+
 @pytest.mark.parametrize("key", NAMED)
 def test_preparing_refuses_a_machine_that_does_not_name_its_own(config: dict[str, Any], key: str) -> None:
-    del config["available_node_types"]["head"]["node_config"][key]
+    del node_config(config, "head")[key]
     with pytest.raises(SystemExit, match=f"^head must name its {key} below node_config"):
         Machines.bootstrap_config(config)
 
@@ -67,7 +80,7 @@ def test_worker_is_ordered_as_a_spot_machine_with_its_own_account(
         "/zones/us-central1-a/acceleratorTypes/nvidia-tesla-t4"
     )
     assert worker["labels"]["ray-cluster-name"] == "softvote"  # by which the guide looks for what is left
-    assert worker["serviceAccounts"] == config["available_node_types"]["gpu_t4"]["node_config"]["serviceAccounts"]
+    assert worker["serviceAccounts"] == node_config(config, "gpu_t4")["serviceAccounts"]
 
 
 def test_head_is_ordered_on_demand(config: dict[str, Any], engine: ComputeEngine) -> None:
