@@ -24,11 +24,31 @@ def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
     if str(Path.cwd()) not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
         yield f"ray up must find {MODULE}, got PYTHONPATH without this folder: export PYTHONPATH=$PWD"
     yield from ray_up.mistakes(file, config)
+    refusals = list(ray_up.refusals(file, config))
+    yield from refusals
+    if refusals:  # what follows reads what they are about
+        return
     yield from _other_places(file, provider, types)
     for name, node_type in types.items():
+        yield from _contradictions(f"{file}: {name}", node_type, is_head=name == config["head_node_type"])
         for mistake in unknown(node_type.get("node_config") or {}, "Instance", _compute_schemas()):
             yield f"{file}: {name}: node_config {mistake}"
     yield from _types_that_the_zone_lacks(file, provider, types)
+
+
+def _contradictions(where: str, node_type: dict[str, Any], *, is_head: bool) -> Iterator[str]:
+    node, said = node_type["node_config"], node_type.get("labels") or {}
+    if "machineType" not in node:
+        yield f"{where}: node_config must say the machine's machineType, got none"
+        return
+    is_spot = (node.get("scheduling") or {}).get("provisioningModel") == "SPOT"
+    if is_head and is_spot:
+        yield f"{where} must be on demand, got a spot machine: with it the cloud would take the whole cluster"
+    cards = [str(card.get("acceleratorType")) for card in node.get("guestAccelerators") or []]
+    true = {"machine": "-".join([node["machineType"], *cards]), "market": "spot" if is_spot else "on-demand"}
+    for label, value in true.items():
+        if said.get(label) != value:
+            yield f"{where}: label {label} must be {value}, as the file says elsewhere, got {said.get(label)}"
 
 
 def _other_places(file: str, provider: dict[str, Any], types: dict[str, Any]) -> Iterator[str]:
@@ -41,8 +61,8 @@ def _other_places(file: str, provider: dict[str, Any], types: dict[str, Any]) ->
             yield f"{file}: {name} must stay in the provider's zone {zone}, got zones/{named}"
         for named in sorted(set(re.findall(r"regions/([\w-]+)", text)) - {region}):
             yield f"{file}: {name} must stay in the provider's region {region}, got regions/{named}"
-        if (said := (node_type.get("labels") or {}).get("region", region)) != region:
-            yield f"{file}: {name}: labels must say the provider's region {region}, got {said}"
+        if (said := (node_type.get("labels") or {}).get("region")) != region:
+            yield f"{file}: {name}: label region must be {region}, as the file says elsewhere, got {said}"
 
 
 @functools.cache
@@ -61,7 +81,8 @@ def _types_that_the_zone_lacks(file: str, provider: dict[str, Any], types: dict[
     if "FILL-IN" in str(project) or (compute := _client()) is None:
         return
     place = {"project": project, "zone": zone}
-    machines = {node_type["node_config"]["machineType"]: name for name, node_type in types.items()}
+    machines = {node_type["node_config"].get("machineType"): name for name, node_type in types.items()}
+    machines.pop(None, None)  # which is told already
     cards = {
         card["acceleratorType"]: name
         for name, node_type in types.items()

@@ -1,5 +1,9 @@
 """What every file for `ray up` needs: a key, a token, the files that it sends, the versions that it is for."""
 
+import contextlib
+import copy
+import io
+import logging
 import os
 import platform
 from collections.abc import Iterator
@@ -8,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 TOKEN = "~/.ray/auth_token"
+LONGEST = 200
+"""Characters of what Ray says: it repeats whole sections of the file."""
 
 
 def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
@@ -19,6 +25,42 @@ def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
         if local != TOKEN and not Path(local).expanduser().exists():
             yield f"{file} sends {local}, which is not there: run this in the repository's folder"
     yield from other_versions(file, sections["metadata"])
+
+
+def refusals(file: str, config: dict[str, Any]) -> Iterator[str]:
+    """Yield what Ray itself would refuse, of which it tells in a page; at most one line."""
+    try:
+        import jsonschema  # type: ignore[import-untyped]  # ray brings it
+        from ray.autoscaler._private.util import prepare_config, validate_config
+    except ImportError:
+        yield f"{file} cannot be read without ray[default]: uv sync --extra cluster (or aws) brings it"
+        return
+    try:
+        with _silence():
+            validate_config(prepare_config(copy.deepcopy(config)))
+    except jsonschema.ValidationError as error:
+        where = ".".join(str(step) for step in error.absolute_path) or "its top level"
+        yield f"{file}: ray refuses {where}: {_one_line(error.message)}"
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+        yield f"{file}: ray refuses it: {_one_line(f'{type(error).__name__}: {error}')}"
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep to itself what Ray says of a file that is right."""
+    logger = logging.getLogger("ray")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
 
 
 def _unusable_key(file: str, auth: dict[str, Any]) -> Iterator[str]:

@@ -8,11 +8,16 @@ GUIDE = ROOT / "cluster" / "README.md"
 
 def commands(heading: str) -> list[str]:
     """Return the shell commands below a heading, one string each, without those that set variables."""
+    lines = script(heading).replace("\\\n", "").splitlines()
+    return [line.partition("  #")[0].strip() for line in lines if line and not line.startswith("export ")]
+
+
+def script(heading: str) -> str:
+    """Return the shell commands below a heading as they are."""
     section = GUIDE.read_text().partition(f"# {heading}\n")[2].partition("\n#")[0]
     blocks = [block.partition("```")[0] for block in section.split("```sh\n")[1:]]
     assert blocks, f"cluster/README.md must have commands below {heading!r}"
-    lines = "".join(blocks).replace("\\\n", "").splitlines()
-    return [line.partition("  #")[0].strip() for line in lines if line and not line.startswith("export ")]
+    return "".join(blocks)
 
 
 def command(heading: str, words: str) -> str:
