@@ -190,6 +190,12 @@ def test_image_has_the_projects_own_python_and_packages() -> None:
     )
 
 
+def test_image_finds_its_environment_in_a_login_shell_too() -> None:
+    path = "PATH=/opt/softvote/.venv/bin:$PATH"  # KubeRay starts Ray with bash -lc, which sets PATH anew
+    assert f"ENV {path}" in DOCKERFILE
+    assert f"RUN echo 'export {path}' > /etc/profile.d/softvote.sh" in DOCKERFILE
+
+
 def test_image_runs_as_the_user_whom_the_pods_name(job: dict[str, Any]) -> None:
     user = re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE)
     assert [f"--uid {number}" in DOCKERFILE for number in user] == [True]
