@@ -37,6 +37,8 @@ class ComputeEngine:
         if method == "GET" and "/operations/" in path:
             kind = self.orders()[-1]["machineType"].rpartition("/")[2]
             return 200, {"name": "order", "status": "DONE"} | ({"error": EXHAUSTED} if kind in self.exhausted else {})
+        if (method, path.rpartition("/")[2]) == ("GET", "instances"):
+            return 200, {"items": [{**body, "status": "RUNNING", "labelFingerprint": "x"} for body in self.orders()]}
         return 200, {"name": "order", "status": "RUNNING"}
 
     def orders(self) -> list[dict[str, Any]]:

@@ -1,5 +1,8 @@
 """How machines of Google Cloud are ordered: by Google's own client, whose requests end at answers made here."""
 
+import json
+import re
+import subprocess
 import sys
 from typing import Any
 
@@ -10,9 +13,27 @@ from ray.autoscaler.node_launch_exception import NodeLaunchException
 
 from cluster.check import gcp
 from cluster.google_cloud import NAMED, Machines
+from tests.cluster import guide
 from tests.cluster.google import ComputeEngine, client, play
 from tests.cluster.guide import ROOT
 
+ZONE = "zones/us-central1-a"
+PERMISSIONS = {
+    ("POST", f"{ZONE}/instances"): "compute.instances.create",
+    ("GET", f"{ZONE}/instances"): "compute.instances.list",
+    ("POST", f"{ZONE}/instances/NAME/setLabels"): "compute.instances.setLabels",
+    ("DELETE", f"{ZONE}/instances/NAME"): "compute.instances.delete",
+    ("GET", ZONE): "compute.zoneOperations.get",
+}
+OF_AN_ORDER = {
+    "disks": "compute.disks.create",
+    "networkInterfaces": "compute.subnetworks.use",
+    "accessConfigs": "compute.subnetworks.useExternalIp",
+    "metadata": "compute.instances.setMetadata",
+    "tags": "compute.instances.setTags",
+    "serviceAccounts": "compute.instances.setServiceAccount",
+}
+"""What a request needs, and what a field of an order needs besides."""
 TAGS = {"ray-node-name": "ray-softvote-worker"}
 
 
@@ -96,6 +117,30 @@ def test_refusal_reaches_the_autoscaler_which_then_tries_another_type(
         order(config, "gpu_l4")
     assert len(refused.value.category) < 20  # Ray's limit
     assert order(config, "gpu_t4")
+
+
+def test_head_asks_for_no_more_than_the_guides_role_permits(config: dict[str, Any], engine: ComputeEngine) -> None:
+    (name,) = order(config, "gpu_l4")
+    machines = Machines(config["provider"], config["cluster_name"])
+    machines.non_terminated_nodes({})
+    machines.set_node_tags(name, {"ray-node-status": "up-to-date"})
+    machines.terminate_node(name)
+    asked = {
+        PERMISSIONS[method, re.sub(name, "NAME", path).partition("/operations/")[0]] for method, path, _ in engine.asked
+    }
+    asked |= {permission for key, permission in OF_AN_ORDER.items() if f'"{key}"' in json.dumps(engine.orders()[0])}
+    assert len(asked) == len({*PERMISSIONS.values(), *OF_AN_ORDER.values()})  # each was asked for
+    assert asked <= permitted()
+
+
+def permitted() -> set[str]:
+    """Return what the guide's role permits, as a shell makes it of the guide's commands."""
+    make, create = (
+        line for line in guide.commands("Once for a project") if line.startswith(("MACHINES=", "gcloud iam roles"))
+    )
+    script = f"gcloud() {{ printf '%s\\n' \"$@\"; }}; {make}; {create}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split(","))
 
 
 def test_type_that_the_zone_lacks_is_told(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
