@@ -6,10 +6,15 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # ray brings it
 
-from cluster.check import aws, own_machines
+from cluster.check import aws, gcp, kubernetes, own_machines
 
 Check = Callable[[str, dict[str, Any]], Iterator[str]]
-KINDS: dict[str, Check] = {"local": own_machines.mistakes, "aws": aws.mistakes}
+KINDS: dict[str, Check] = {
+    "local": own_machines.mistakes,
+    "aws": aws.mistakes,
+    "external": gcp.mistakes,
+    "kubernetes": kubernetes.mistakes,
+}
 """By the file's `provider: type:`, which a file for Kubernetes has not: its first document has an `apiVersion`."""
 
 
@@ -24,7 +29,7 @@ def mistakes(file: str) -> Iterator[str]:
         return
     text = Path(file).read_text()
     try:
-        config: dict[str, Any] = next(iter(yaml.safe_load_all(text)), {})
+        config: dict[str, Any] = next(iter(list(yaml.safe_load_all(text))), {})  # each of its documents must be YAML
         kind = _kind_of(config)
     except (yaml.YAMLError, AttributeError) as error:
         yield f"{file} must be a cluster's description in YAML: {' '.join(str(error).split())}"

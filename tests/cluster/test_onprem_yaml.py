@@ -80,8 +80,12 @@ def test_both_files_give_a_job_the_same_environment(config: dict[str, Any]) -> N
 
 
 def test_guide_runs_every_cluster_with_one_command() -> None:
-    searches = [line for line in GUIDE.read_text().replace("\\\n", "").splitlines() if "ray job submit" in line]
+    searches = [
+        line
+        for line in GUIDE.read_text().replace("\\\n", "").splitlines()
+        if "ray exec" in line and "job submit" in line
+    ]
     plain = [re.sub(r"--extra \w+| --gpus-per-trial [\d.]+", "", line) for line in searches]
-    assert len(plain) == 2
-    assert plain[0] == plain[1]
+    assert len(plain) == 3
+    assert len(set(plain)) == 1
     assert commands("Take it down")
