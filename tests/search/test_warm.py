@@ -1,6 +1,7 @@
 """Workers between trials: kept as far as they are needed, in a model of Tune's loop and in the loop itself."""
 
 import inspect
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -93,7 +94,9 @@ def test_workers_whose_trials_end_together_are_all_handed_on(tmp_path):
         ray.init(address="local", num_cpus=4, include_dashboard=False, _temp_dir=scratch, log_to_driver=False)
         with ray_cluster(None, scratch):
             split = split_rows(dataset, "0.2", 0)
-            spans = run_ours(Loop(num_trials=24, sleep=sleep, dataset=dataset, split=split, scratch=scratch))
+            spans = run_ours(Loop(num_trials=40, sleep=sleep, dataset=dataset, split=split, scratch=scratch))
         ray.shutdown()
-    assert len(spans) == 24
-    assert len({span.process for span in spans}) == 4, "no process was ended and started again"
+    trials_of = Counter(span.process for span in spans)
+    assert sum(trials_of.values()) == 40
+    assert len(trials_of) == 4, "no process was ended and started again"
+    assert min(trials_of.values()) >= 7, f"none was ended before its time: {trials_of}"
