@@ -4,7 +4,6 @@ import os
 import re
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 
 from benchmarks.kills import PROC
@@ -39,13 +38,13 @@ def seconds_by_kind(mark: str) -> dict[str, float]:
     Args:
         mark: A line of their environment, `NAME=value`, that no other cluster's have.
     """
-    seconds: Counter[str] = Counter({kind: 0.0 for kind, _ in KINDS})
+    seconds = dict.fromkeys((kind for kind, _ in KINDS), 0.0)
     for folder in PROC.iterdir():
         if folder.name.isdecimal() and int(folder.name) != os.getpid() and _has_mark(folder, mark):
             kind = _kind_of(folder)
             if kind is not None:
                 seconds[kind] += _seconds_of(folder)
-    return dict(seconds)
+    return seconds
 
 
 def _has_mark(folder: Path, mark: str) -> bool:

@@ -13,6 +13,8 @@ from benchmarks.history import made_up_loss
 from benchmarks.made_up import made_up_report
 from benchmarks.made_up_votes import noisy_softmax, shared_logits
 from core.config import Config
+from core.data.dataset import Dataset
+from core.data.split import Split
 from core.store.predictions import Predictions, write_predictions
 from core.store.records import EpochReport
 from core.store.study import StudyFolder, TrialFolder
@@ -70,17 +72,26 @@ class NappingTrainable(TrialTrainable):
             )
             self._logits = shared_logits(labels, self._dataset.num_classes, generator)
             _wait_for_all(self._worker.nap, self._node_id)
-        return _NappingTrial(self)
+        return _NappingTrial(
+            self._worker, self._assignment, self._dataset, self._splits[0], self._logits, self._node_id
+        )
 
 
 class _NappingTrial:
     """Stands in for `core.trial.TrialRun`."""
 
-    def __init__(self, trainable: NappingTrainable) -> None:
+    def __init__(
+        self,
+        worker: NappingSettings,
+        assignment: dict[str, Any],
+        dataset: Dataset,
+        split: Split,
+        logits: np.ndarray,  # (num_holdout + num_test, num_classes) float32, what all trials make of the rows
+        node_id: str,
+    ) -> None:
         self.trainer = SimpleNamespace(precision="float32")
-        self._assignment, self._worker = trainable._assignment, trainable._worker
-        self._dataset, self._split = trainable._dataset, trainable._splits[self._assignment["split"]]
-        self._logits, self._node_id = trainable._logits, trainable._node_id
+        self._worker, self._assignment = worker, assignment
+        self._dataset, self._split, self._logits, self._node_id = dataset, split, logits, node_id
         self._config = Config.from_json(self._assignment["config"])
         self._folder = TrialFolder(self._assignment["folder"])
         self._num_epochs = self._config.train.epochs

@@ -34,12 +34,12 @@ NUM_TRAIN, NUM_TEST = 42_000, 28_000
 """Kaggle's; a fifth of the train rows is the holdout."""
 MOST_SECONDS = 3600
 NOTES = (
-    "each size is a cluster of its own on this machine: so many raylets of one core each beside a head of none, `ray.init` "
-    "by address, and a whole search (sampler, pruner, records, journal, leaderboard, progress, vote) in a fresh process",
+    "each size is a cluster of its own on this machine: so many raylets of one core each beside a head of none, and a "
+    "whole search (sampler, pruner, records, journal, leaderboard, progress, vote) in a fresh process that joins it",
     "a trial sleeps and does nothing else but report each epoch and write predictions, at the rungs and at its end, of "
     "8,400 holdout and 28,000 test rows, synced; no trial is pruned, the knobs decide its last log-loss",
     "ideal: trials x seconds slept / nodes, over the time from the first trial's begin (all workers are there) to the "
-    "last one's end; steady: until the last trial has begun; with start: from the loop's begin, workers' starts included",
+    "last one's end; steady: until the last trial has begun; with start: from the loop's begin, workers' starts in it",
 )
 
 
@@ -56,7 +56,7 @@ class ScalingSettings:
     epochs: int = 5
     """Reports of a trial, its seconds shared out evenly."""
     quick: bool = False
-    """1, 2 and 4 nodes, few short trials, to see that it works."""
+    """1 and 2 nodes, few short trials, to see that it works."""
 
     def __post_init__(self) -> None:
         require(bool(self.nodes) and min(self.nodes) >= 1, "--nodes", "1 or more each", self.nodes)
@@ -71,7 +71,7 @@ class ScalingSettings:
         return max(round(self.trials * num_nodes / max(self.nodes)), 2 * num_nodes)
 
 
-QUICK = ScalingSettings(nodes=(1, 2, 4), trials=16, seconds=1.0, epochs=2)
+QUICK = ScalingSettings(nodes=(1, 2), trials=16, seconds=1.0, epochs=2)
 
 
 def main(settings: ScalingSettings) -> None:
@@ -80,7 +80,7 @@ def main(settings: ScalingSettings) -> None:
     console = new_console()
     for line in (machine_line(), *NOTES):
         print_line(console, line)
-    found = []
+    found: list[SizeFigures] = []
     with tempfile.TemporaryDirectory(prefix="softvote-", dir="/tmp") as folder:
         data = write_digits(Path(folder) / "digits.npz")
         for num_nodes in settings.nodes:
@@ -91,14 +91,14 @@ def main(settings: ScalingSettings) -> None:
     beyond = extrapolation(largest)
     for line in beyond.in_words():
         print_line(console, line)
-    line = {
+    summary = {
         "benchmark": "scaling",
         "ratios": {"ideal": largest.ideal},
         "trial_seconds": settings.seconds,
         **dataclasses.asdict(beyond),
         "sizes": [dataclasses.asdict(size) for size in found],
     }
-    print_line(console, json.dumps(line))
+    print_line(console, json.dumps(summary))
 
 
 def write_digits(path: Path) -> str:

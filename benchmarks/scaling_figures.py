@@ -1,5 +1,6 @@
 """What a run of one size says: shares of the ideal, the driver's cost, and where that would end."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ FIGURES = {
 TOLD_SECONDS = (10, 60, 600)
 """Lengths of trials for which the limit is told."""
 TOLD_TRIALS = (1_000, 10_000)
+LEAST_FOR_GROWTH = 200
+"""Trials of a run in which a growth of their cost can be told from noise; in a shorter one it counts as none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +119,13 @@ class Extrapolation:
     loop_seconds_by_trials: dict[int, float]
     """What a trial would cost the thread with Tune's loop after so many others."""
     most_nodes: dict[int, dict[int, float]]
-    """Nodes, of one slot each, that would keep that thread busy all the time: by trials so far, by a trial's seconds."""
+    """Nodes of one slot that would keep that thread busy all the time: by trials so far, by a trial's seconds."""
 
     def in_words(self) -> list[str]:
         """Return what is printed."""
         return [
-            f"extrapolated, not run: after {trials:,} trials each costs the loop {self.loop_seconds_by_trials[trials]:.3f} s; "
-            "it would be busy all the time with "
+            f"extrapolated, not run: after {trials:,} trials each costs the loop "
+            f"{self.loop_seconds_by_trials[trials]:.3f} s; it would be busy all the time with "
             + ", ".join(f"{num_nodes:,.0f} nodes in trials of {seconds} s" for seconds, num_nodes in nodes.items())
             for trials, nodes in self.most_nodes.items()
         ]
@@ -131,7 +134,7 @@ class Extrapolation:
 def extrapolation(size: SizeFigures) -> Extrapolation:
     """Return where a size's costs would end, by straight lines."""
     costs = {trials: size.loop_seconds_at_first + size.loop_seconds_growth * trials for trials in TOLD_TRIALS}
-    costs = {trials: max(cost, size.loop_seconds / 10) for trials, cost in costs.items()}
+    costs = {trials: max(cost, size.loop_seconds) for trials, cost in costs.items()}  # noise is no gain
     nodes = {trials: {seconds: seconds / cost for seconds in TOLD_SECONDS} for trials, cost in costs.items()}
     return Extrapolation(loop_seconds_by_trials=costs, most_nodes=nodes)
 
@@ -145,7 +148,7 @@ def _differences(accounts: Sequence[Mapping[str, Any]]) -> tuple[float, dict[str
 
 def _slope_and_start(num_ended: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
     """Return how a trial's cost grows with each trial, and what the first one cost: a parabola through the sums."""
-    if len(np.unique(num_ended)) < 4:
+    if num_ended[-1] < LEAST_FOR_GROWTH:
         return 0.0, float((seconds[-1] - seconds[0]) / max(num_ended[-1] - num_ended[0], 1))
     curvature, slope, _ = np.polyfit(num_ended, seconds, 2)
     return float(2 * curvature), float(slope)
@@ -154,7 +157,8 @@ def _slope_and_start(num_ended: np.ndarray, seconds: np.ndarray) -> tuple[float,
 def _occupied(spans: Sequence[Span], seconds: float, began: float, ended: float) -> float:
     """Return how many workers slept on average between two times; a trial's sleep is spread over all of its span."""
     shares = [
-        max(min(span.ended, ended) - max(span.began, began), 0.0) * seconds / (span.ended - span.began) for span in spans
+        max(min(span.ended, ended) - max(span.began, began), 0.0) * seconds / (span.ended - span.began)
+        for span in spans
     ]
     return sum(shares) / (ended - began)
 
@@ -164,5 +168,5 @@ def _gap(spans: Sequence[Span]) -> float:
     gaps: list[float] = []
     for node in {span.node for span in spans}:
         own = [span for span in spans if span.node == node]
-        gaps += [after.began - before.ended for before, after in zip(own, own[1:], strict=False)]
+        gaps += [after.began - before.ended for before, after in itertools.pairwise(own)]
     return float(np.median(gaps)) if gaps else 0.0

@@ -75,7 +75,7 @@ def test_tune_has_the_parts_that_are_replaced():
         assert words in source
     assert "if not self._maybe_reuse_cached_actor(start_trial)" in source
     ours = {name for name in vars(WarmWorkers) if not name.startswith("_")}
-    assert ours <= {name for name in vars(_ObjectCache)}
+    assert ours <= set(vars(_ObjectCache))
 
 
 @pytest.mark.slow
