@@ -32,19 +32,23 @@ def own_main_thread_seconds() -> float:
     return time.clock_gettime(time.pthread_getcpuclockid(ident))
 
 
-def seconds_by_kind(mark: str) -> dict[str, float]:
-    """Return the processor seconds of the cluster's living processes.
+class ClusterTime:
+    """The processor time of a cluster's processes, those that have ended as they were when last seen."""
 
-    Args:
-        mark: A line of their environment, `NAME=value`, that no other cluster's have.
-    """
-    seconds = dict.fromkeys((kind for kind, _ in KINDS), 0.0)
-    for folder in PROC.iterdir():
-        if folder.name.isdecimal() and int(folder.name) != os.getpid() and _has_mark(folder, mark):
-            kind = _kind_of(folder)
-            if kind is not None:
-                seconds[kind] += _seconds_of(folder)
-    return seconds
+    def __init__(self, mark: str) -> None:
+        """Watch the processes with this line of their environment, `NAME=value`, that no other cluster's have."""
+        self._mark = mark
+        self._seen: dict[str, tuple[str, float]] = {}
+
+    def look(self) -> dict[str, float]:
+        """Return the processor seconds so far, by kind."""
+        for folder in PROC.iterdir():
+            if folder.name.isdecimal() and int(folder.name) != os.getpid() and _has_mark(folder, self._mark):
+                kind = _kind_of(folder)
+                if kind is not None:
+                    earlier = self._seen.get(folder.name, ("", 0.0))[1]
+                    self._seen[folder.name] = kind, max(earlier, _seconds_of(folder))
+        return {kind: sum(seconds for of, seconds in self._seen.values() if of == kind) for kind, _ in KINDS}
 
 
 def _has_mark(folder: Path, mark: str) -> bool:

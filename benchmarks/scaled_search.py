@@ -17,7 +17,7 @@ from typing import Any
 
 import search.tune
 from benchmarks.fresh import status_megabytes
-from benchmarks.processor_time import machine_seconds, own_main_thread_seconds, seconds_by_kind
+from benchmarks.processor_time import ClusterTime, machine_seconds, own_main_thread_seconds
 from benchmarks.scaled_trials import Nap, NappingSettings, NappingTrainable, num_there
 from core.progress import new_console
 from core.store.study import StudyFolder
@@ -26,6 +26,8 @@ from search.settings import SearchSettings
 from search.trainable import WorkerSettings
 
 SAMPLE_SECONDS = 1.0
+LOOK_EVERY = 5
+"""Samples between two looks at the cluster's processes: what a process does after the last look at it is not seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,7 @@ class Sampler:
     def __init__(self, order: Order, num_ended: Callable[[], int]) -> None:
         """Watch the search of `order`, of whose trials so many have ended."""
         self._order, self._num_ended = order, num_ended
+        self._cluster = ClusterTime(order.mark)
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.samples: list[Sample] = []
@@ -104,6 +107,8 @@ class Sampler:
         self.samples.append(self._sample())
         while self._num_ended() < self._order.trials and not self._is_over.wait(SAMPLE_SECONDS):
             self.samples.append(self._sample())
+            if len(self.samples) % LOOK_EVERY == 0:
+                self._cluster.look()
         self.samples.append(self._sample())
         self.accounts.append(self._account())
 
@@ -118,7 +123,7 @@ class Sampler:
         )
 
     def _account(self) -> Account:
-        return Account(at=time.time(), machine=machine_seconds(), by_kind=seconds_by_kind(self._order.mark))
+        return Account(at=time.time(), machine=machine_seconds(), by_kind=self._cluster.look())
 
 
 def main(text: str) -> None:
