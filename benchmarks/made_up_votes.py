@@ -14,13 +14,24 @@ def made_up_votes(
     """
     generator = np.random.default_rng(seed)
     labels = generator.integers(0, num_classes, num_rows)
-    shared = generator.normal(0, 1.3, (num_rows, num_classes)).astype(np.float32)
-    shared[np.arange(num_rows), labels] += generator.gamma(5, 3, num_rows)
+    shared = shared_logits(labels, num_classes, generator)
     noise = np.exp(generator.normal(0, 0.3, num_members))
     softmax = np.empty((num_members, num_rows, num_classes), np.float32)
     for number in range(num_members):
-        own = generator.standard_normal((num_rows, num_classes), np.float32)
-        logits = shared + own * np.float32(noise[number])
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        softmax[number] = odds / odds.sum(axis=1, keepdims=True)
+        softmax[number] = noisy_softmax(shared, noise[number], generator)
     return softmax, labels
+
+
+def shared_logits(labels: np.ndarray, num_classes: int, generator: np.random.Generator) -> np.ndarray:
+    """Return what all members make of rows (num_rows,) of these classes: (num_rows, num_classes) float32."""
+    shared = generator.normal(0, 1.3, (len(labels), num_classes)).astype(np.float32)
+    shared[np.arange(len(labels)), labels] += generator.gamma(5, 3, len(labels))
+    return shared
+
+
+def noisy_softmax(shared: np.ndarray, noise: float, generator: np.random.Generator) -> np.ndarray:
+    """Return one member's softmax, shaped as the logits `shared`; its noise has a standard deviation of `noise`."""
+    own = generator.standard_normal(shared.shape, np.float32)
+    logits = shared + own * np.float32(noise)
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))

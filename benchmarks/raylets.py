@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 NUM_NODES = 2
-"""Of one core each, beside a head of none."""
+"""Of one core each, beside a head of none; where not told otherwise."""
 START_SECONDS = 120
 POLL_SECONDS = 0.2
 
@@ -64,9 +64,9 @@ class Raylets:
 
 
 @contextlib.contextmanager
-def raylets(environment: Mapping[str, str]) -> Iterator[Raylets]:
+def raylets(environment: Mapping[str, str], num_nodes: int = NUM_NODES) -> Iterator[Raylets]:
     """Start the cluster, its nodes with an environment, for as long as the block runs."""
-    command = [sys.executable, "-m", "benchmarks.raylets"]
+    command = [sys.executable, "-m", "benchmarks.raylets", str(num_nodes)]
     root = Path(__file__).resolve().parent.parent
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(environment), cwd=root
@@ -82,7 +82,7 @@ def raylets(environment: Mapping[str, str]) -> Iterator[Raylets]:
             process.kill()
 
 
-def _serve() -> None:
+def _serve(num_nodes: int) -> None:
     """Run the cluster until stdin ends."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # Ray's testing tools print
@@ -91,7 +91,7 @@ def _serve() -> None:
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     ray.init(address=cluster.address, logging_level="ERROR", log_to_driver=False)
-    nodes = _Nodes(cluster)
+    nodes = _Nodes(cluster, num_nodes)
     answers.write(json.dumps({"address": cluster.address}) + "\n")
     while True:
         nodes.replace_killed()
@@ -107,12 +107,12 @@ def _serve() -> None:
 class _Nodes:
     """The nodes that are to be there, beside the head."""
 
-    def __init__(self, cluster: Any) -> None:
+    def __init__(self, cluster: Any, num_nodes: int) -> None:
         """Start all."""
         self._cluster = cluster
         self._num_killed = 0
         self._killer: Any = None
-        self._nodes = [cluster.add_node(num_cpus=1) for _ in range(NUM_NODES)]
+        self._nodes = [cluster.add_node(num_cpus=1) for _ in range(num_nodes)]
 
     def replace_killed(self) -> None:
         """Start a node for each that was killed."""
@@ -164,4 +164,4 @@ def _is_dead(node: Any) -> bool:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(int(sys.argv[1]))

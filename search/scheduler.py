@@ -1,6 +1,8 @@
 """Tune's scheduler: passes each epoch to the steering, stops what ends, and takes trials off nodes that go."""
 
 import math
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from search.callbacks import LivesInDriver
 from search.cluster import nodes
 from search.ledger import Worker
 from search.silence import TIMES_USUAL, silence_trace
+from search.warm import keep_workers
 from search.watch import Watch
 
 if TYPE_CHECKING:
@@ -30,14 +33,31 @@ FELL_SILENT = f"it reported nothing for {TIMES_USUAL} times its usual epoch or m
 class SteeringScheduler(LivesInDriver, FIFOScheduler):
     """Passes each epoch to the steering, stops the trials that it ends, and takes back those whose node goes."""
 
-    def __init__(self, steering: Watch, scratch: str) -> None:
-        """Remember the steering and the folder for the stacks of silent workers."""
+    def __init__(self, steering: Watch, scratch: str, num_wanted: Callable[[], int] = lambda: 0) -> None:
+        """Remember the steering, the folder for the stacks of silent workers, and what tells how many could begin."""
         super().__init__()
         self._steering = steering
         self._scratch = scratch
+        self._num_wanted = num_wanted
+        self._controller: TuneController | None = None
+        self._pending: deque[Trial] = deque()
         self._leaving: set[int] = set()
         """Trials whose worker was ended here since its node has notice."""
         self._told: set[str] = set()
+
+    def on_trial_add(self, tune_controller: "TuneController", trial: "Trial") -> None:
+        """Note a new trial; with the first one Tune's loop is there, whose workers are to be kept."""
+        controller = getattr(tune_controller, "_tune_controller", tune_controller)
+        if controller is not self._controller:
+            self._controller = controller
+            keep_workers(controller, self._num_wanted)
+        self._pending.append(trial)
+
+    def choose_trial_to_run(self, tune_controller: "TuneController") -> "Trial | None":
+        """Return the trial that has waited for longest; Tune's own goes over all trials, twice with every event."""
+        while self._pending and self._pending[0].status != "PENDING":
+            self._pending.popleft()
+        return self._pending[0] if self._pending else None
 
     def on_trial_result(self, tune_controller: "TuneController", trial: "Trial", result: dict[str, Any]) -> str:
         """Return STOP for a trial that has failed, is pruned or has run all its epochs."""

@@ -72,6 +72,14 @@ class SteeringSearcher(LivesInDriver, Searcher):
             }
         }
 
+    def num_wanted(self) -> int:
+        """Return how many further trials could begin now, were there workers that are free."""
+        steering = self._steering
+        if steering.stop_reason is not None or steering.is_time_up:
+            return 0
+        num_idle = max(self._plan.num_at_once() - len(steering.running), 0)
+        return num_idle if steering.num_left is None else min(num_idle, steering.num_left)
+
     def _has_to_wait(self) -> bool:
         """True while no worker is free; without any worker, until one comes or the search is to end."""
         num_at_once = self._plan.num_at_once()
@@ -140,12 +148,13 @@ def run_tune(
         ClusterError: the cluster is gone.
     """
     hand_over = HandOver(steering.has_begun)
+    searcher = SteeringSearcher(steering, folder, plan, hand_over)
     with_data = tune.with_parameters(trainable, dataset=dataset, splits=splits, worker=worker)
     tuner = tune.Tuner(
         tune.with_resources(with_data, placement(plan)),
         tune_config=tune.TuneConfig(
-            search_alg=SteeringSearcher(steering, folder, plan, hand_over),
-            scheduler=SteeringScheduler(steering, scratch),
+            search_alg=searcher,
+            scheduler=SteeringScheduler(steering, scratch, searcher.num_wanted),
             num_samples=-1,
             reuse_actors=True,
             trial_name_creator=_name_of,

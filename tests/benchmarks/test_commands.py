@@ -50,8 +50,8 @@ RATIOS_ON_OWN_DATA = {
     "greedy": ["log_loss", "accuracy"],
     "honesty": ["greedy_plain_cost", "greedy_safe_cost", "auto_cost", "mean_cost"],
 }
-ON_CLUSTERS = {"lost_nodes"}
-"""Those that start a cluster of several nodes; tests/search/cluster/test_lost_nodes.py runs them."""
+ON_CLUSTERS = {"lost_nodes", "scaling"}
+"""Those that start a cluster of several nodes; tests/search/cluster/test_lost_nodes.py runs one, the other is below."""
 RECORDING = {"record_curves", "confirm_search"}
 """Trainings of minutes or hours: one writes what search_replay reads, the other repeats it without a surrogate."""
 
@@ -112,6 +112,18 @@ def test_a_quick_run_on_its_own_data_ends_in_its_json_line(name: str) -> None:
     assert found["benchmark"] == name
     assert set(found) >= ON_OWN_DATA[name]
     assert name not in RATIOS_ON_OWN_DATA or list(found["ratios"]) == RATIOS_ON_OWN_DATA[name]
+
+
+@pytest.mark.cluster
+def test_a_quick_run_on_simulated_nodes_ends_in_its_json_line() -> None:
+    command = [sys.executable, "-m", "benchmarks.scaling", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["benchmark"], list(found["ratios"])) == ("scaling", ["ideal"])
+    assert [size["nodes"] for size in found["sizes"]] == [1, 2]
+    assert all(0 < size["ideal"] <= 1 for size in found["sizes"])
+    assert all(size[key] > 0 for size in found["sizes"] for key in ("driver_seconds", "megabytes", "vote_seconds"))
 
 
 @pytest.mark.slow

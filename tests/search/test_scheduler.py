@@ -194,3 +194,19 @@ def test_without_a_cluster_there_are_no_nodes_and_none_is_lost():
     assert (nodes.alive_nodes(), nodes.draining_nodes()) == ((), frozenset())
     assert nodes.lost_node(PROCESS_DIED) is None
     assert nodes.lost_node(NODE_DIED) == NODE
+
+
+def test_scheduler_chooses_the_trial_that_has_waited_for_longest_and_takes_hold_of_the_loop_once(make_steering):
+    scheduler = SteeringScheduler(make_steering(), "no such folder")
+    loop = SimpleNamespace(_actor_cache=None, _maybe_reuse_cached_actor=lambda trial: True, _trial_to_actor={})
+    first, second = SimpleNamespace(status="PENDING"), SimpleNamespace(status="PENDING")
+    scheduler.on_trial_add(SimpleNamespace(_tune_controller=loop), first)
+    kept = loop._actor_cache
+    scheduler.on_trial_add(SimpleNamespace(_tune_controller=loop), second)
+    assert loop._actor_cache is kept is not None
+    assert scheduler.choose_trial_to_run(None) is first
+    assert scheduler.choose_trial_to_run(None) is first, "asked again, the answer is the same"
+    first.status = "RUNNING"
+    assert scheduler.choose_trial_to_run(None) is second
+    second.status = "TERMINATED"
+    assert scheduler.choose_trial_to_run(None) is None

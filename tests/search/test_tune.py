@@ -193,3 +193,18 @@ def test_trainable_returns_an_error_with_its_traceback_and_lives_on(error, line,
     result = trainable.step()
     assert (result["number"], result["error"]) == (3, line)
     assert "Traceback" in result["traceback"]
+
+
+def test_searcher_wants_as_many_workers_as_trials_are_left_to_begin(make_steering):
+    searcher = SteeringSearcher(make_steering(num_trials=3), StudyFolder("runs/s"), resources(2))
+    assert searcher.num_wanted() == 2
+    searcher.suggest("a")
+    assert searcher.num_wanted() == 1
+    searcher.suggest("b")
+    assert searcher.num_wanted() == 0
+    searcher._steering.fail(0, "no")
+    assert searcher.num_wanted() == 1
+    searcher._steering.fail(1, "no")
+    assert searcher.num_wanted() == 1, "of two free workers one trial is left"
+    searcher._steering.interrupt()
+    assert searcher.num_wanted() == 0
