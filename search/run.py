@@ -100,7 +100,7 @@ def _train(start: SearchStart) -> None:
         if not is_trained:
             _go_on(start)
         share = f"CPUs: {plan.cpus_per_trial}, GPUs: {plan.gpus_per_trial:g}"
-        start.say(f"trials at once: {plan.max_concurrent}, each with {share}")
+        start.say(f"trials at once: {plan.max_concurrent or 'none yet'}, each with {share}")
         if committee.has_all_members(start):  # chosen in an earlier start: further trials would not join them
             committee.train_committee(start, plan, scratch)
         if start.steering.num_left != 0:

@@ -50,6 +50,17 @@ class SteeringScheduler(LivesInDriver, FIFOScheduler):
             ends = True
         return TrialScheduler.STOP if ends else TrialScheduler.CONTINUE
 
+    def choose_trial_to_run(self, tune_controller: "TuneController") -> "Trial | None":
+        """Return the next trial that waits for a worker.
+
+        Tune keeps one worker for a trial to come. Where none is left to come it would keep a machine that nothing runs
+        on, for as long as another one still trains.
+        """
+        waiting = super().choose_trial_to_run(tune_controller)
+        if waiting is None and self._steering.num_left == 0:
+            tune_controller._cleanup_cached_actors(force_all=True)
+        return waiting
+
     def _take(self, result: dict[str, Any]) -> bool:
         """Pass a worker's result on; True where its trial has to stop."""
         number = result["number"]
