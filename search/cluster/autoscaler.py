@@ -1,12 +1,16 @@
 """What Ray's autoscaler, the first or the second, says of the machines that it starts."""
 
 import json
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 MOST_CHARACTERS = 240
 """Of a cloud's reason; AWS's are some 200, and end in what nobody needs."""
-_NOTHING_NEW = re.compile(r"^launch failed with |\(?Request ID: [^)]*\)?|Launch error: ")
+MOST_LOG_BYTES = 200_000
+_FAILED = re.compile(r"Failed to launch \d+ nodes of type (\S+): (.+)")
+_NOTHING_NEW = re.compile(r"^launch failed with |Node Launch Exception |\(?Request ID: [^)]*\)?")
 
 
 def num_ordered() -> int:
@@ -28,8 +32,27 @@ def failed_launches() -> tuple[str, ...]:
 def _failed_second() -> list[tuple[str, str]]:
     """Return types of machines that could not be started, each with the cloud's reason."""
     failed = _status().failed_launches
-    names = [(launch.ray_node_type_name, launch.instance_type_name, launch.details) for launch in failed]
-    return [(_named(name, machine), reason or "no reason given") for name, machine, reason in names]
+    if not failed:
+        return []
+    logged = dict(_FAILED.findall(_log()))
+    kinds = {launch.ray_node_type_name: launch for launch in failed}
+    return [
+        (_named(name, launch.instance_type_name), logged.get(name) or launch.details or "no reason given")
+        for name, launch in kinds.items()
+    ]
+
+
+def _log() -> str:
+    """Return the end of the autoscaler's log, which alone has a cloud's reason; nothing where this is not the head."""
+    import ray._private.worker
+
+    node = ray._private.worker.global_worker.node
+    try:
+        with (Path(node.get_logs_dir_path()) / "monitor.log").open("rb") as file:
+            file.seek(-min(file.seek(0, os.SEEK_END), MOST_LOG_BYTES), os.SEEK_END)
+            return file.read().decode(errors="replace")
+    except (OSError, AttributeError):
+        return ""
 
 
 def _failed_first(report: dict[str, Any]) -> list[tuple[str, str]]:

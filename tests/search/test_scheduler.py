@@ -194,3 +194,23 @@ def test_without_a_cluster_there_are_no_nodes_and_none_is_lost():
     assert (nodes.alive_nodes(), nodes.draining_nodes()) == ((), frozenset())
     assert nodes.lost_node(PROCESS_DIED) is None
     assert nodes.lost_node(NODE_DIED) == NODE
+
+
+def test_worker_that_no_trial_is_left_for_is_let_go_so_that_its_machine_can(make_steering):
+    steering = make_steering(num_trials=2)
+    let_go = []
+    controller: Any = SimpleNamespace(
+        get_trials=lambda: [], _cleanup_cached_actors=lambda force_all: let_go.append(steering.num_left)
+    )
+    scheduler = SteeringScheduler(steering, "")
+    next_number(steering)
+    scheduler.choose_trial_to_run(controller)
+    assert let_go == [], "the other trial wants it"
+    next_number(steering)
+    waiting = SimpleNamespace(status="PENDING")
+    controller.get_trials = lambda: [waiting]
+    assert scheduler.choose_trial_to_run(controller) is waiting
+    assert let_go == [], "the last one waits for it"
+    waiting.status = "RUNNING"
+    scheduler.choose_trial_to_run(controller)
+    assert let_go == [0]

@@ -42,7 +42,8 @@ class GrowingCluster:
         self.description = self.home / CLUSTER_FILE.name
         self.address = f"127.0.0.1:{_free_port()}"
         self._write_description(node_types, most_nodes, head_cpus, sold_out, is_second=autoscaler == "v2")
-        self.environment = os.environ | {
+        environment = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
+        self.environment = environment | {
             MARK: self._mark,
             "HOME": str(self.home),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

@@ -42,18 +42,21 @@ def test_first_autoscaler_tells_what_is_on_its_way_and_what_did_not_come(report)
     assert failed_launches() == ("gpu: InsufficientInstanceCapacity: none in us-west-2a",)
 
 
-def test_second_autoscaler_tells_the_same_and_a_reason_once_however_often_it_comes(monkeypatch):
-    failed = [
-        SimpleNamespace(
-            ray_node_type_name="gpu", instance_type_name="g5.xlarge", details=f"launch failed with {AWS.format(number)}"
-        )
-        for number in range(3)
-    ]
-    failed.append(SimpleNamespace(ray_node_type_name="cpu", instance_type_name="", details="x" * 1000))
+def launch(kind: str, machine: str = "", details: str = "") -> SimpleNamespace:
+    return SimpleNamespace(ray_node_type_name=kind, instance_type_name=machine, details=details)
+
+
+def test_second_autoscaler_tells_the_same_and_a_clouds_reason_from_its_log(monkeypatch, tmp_path):
+    failed = [launch("gpu", "g5.xlarge")] * 3 + [launch("cpu", details="x" * 1000), launch("plain")]
     status = SimpleNamespace(pending_nodes=[1], pending_launches=[SimpleNamespace(count=4)], failed_launches=failed)
+    lines = [f"INFO node_provider.py:492 -- Failed to launch 2 nodes of type gpu: {AWS.format(n)}" for n in range(3)]
+    (tmp_path / "monitor.log").write_text("\n".join([*lines, "INFO something else"]))
+    node = SimpleNamespace(get_logs_dir_path=lambda: str(tmp_path))
     monkeypatch.setattr("search.cluster.autoscaler._is_second", lambda: True)
     monkeypatch.setattr("search.cluster.autoscaler._status", lambda: status)
+    monkeypatch.setattr("ray._private.worker.global_worker.node", node, raising=False)
     assert num_ordered() == 5
-    cpu, gpu = failed_launches()
+    cpu, gpu, plain = failed_launches()
     assert gpu == f"gpu (g5.xlarge): {AWS.partition(' (Request')[0]}"
     assert len(cpu) < MOST_CHARACTERS + 20
+    assert plain == "plain: no reason given"

@@ -22,6 +22,10 @@ def head(cpus: float = 0) -> Node:
     return Node(node_id="head", name="head", resources={"CPU": cpus, "GPU": 0, HEAD: 1})
 
 
+def stage() -> Any:
+    return SimpleNamespace(stop_reason=None, is_time_up=False, num_left=40, running=set(), machines="-")
+
+
 class MadeUp:
     """A cluster and a stage that a test sets; a second goes by with each look."""
 
@@ -31,9 +35,7 @@ class MadeUp:
         self.said: list[str] = []
         self.asked: list[int] = []
         self.reasons: tuple[str, ...] = ()
-        self.steering: Any = SimpleNamespace(
-            stop_reason=None, is_time_up=False, num_left=40, running=set(), machines="-"
-        )
+        self.steering = stage()
         self.live = LiveCapacity(
             cpus_per_trial=1,
             gpus_per_trial=gpus,

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,12 +50,19 @@ def num_workers() -> int:
 NUM_TRIALS = 5
 
 
-class OutlastsTheOthers(NotesItsNode):
-    """The first trial ends once another one has begun elsewhere, the last one once it has the only node."""
+class WaitsForAnotherNode(NotesItsNode):
+    """The first trial ends once another one has begun elsewhere."""
 
     def _next_epoch(self) -> Any:
         if self._assignment["number"] == 0:
             wait_until(lambda: len(set(began_on(self._worker.scratch))) == 2)
+        return super()._next_epoch()
+
+
+class OutlastsTheOthers(WaitsForAnotherNode):
+    """The last trial ends once it has the only node."""
+
+    def _next_epoch(self) -> Any:
         if self._assignment["number"] == NUM_TRIALS - 1:
             wait_until(lambda: num_workers() == 1)
         return super()._next_epoch()
@@ -84,24 +90,6 @@ def test_search_without_nodes_brings_those_it_needs_and_loses_the_idle_ones_whil
     wait_until(lambda: num_workers() == 0)
 
 
-def test_search_packs_shares_of_cards_onto_two_types_and_says_why_one_does_not_come(
-    make_steering, make_cluster, scratch
-):
-    types = {
-        "two_cards": {"resources": {"CPU": 8, "GPU": 2}, "max_workers": 1},
-        "one_card": {"resources": {"CPU": 4, "GPU": 1}, "max_workers": 1},
-        "none_left": {"resources": {"CPU": 4, "GPU": 1}, "max_workers": 4},
-    }
-    make_cluster(types, autoscaler="v2", most_nodes=6, sold_out=("none_left",))
-    steering = make_steering(num_trials=12)
-    said: list[str] = []
-    plan = plan_resources(1, 0.25, said.append, growth=read_growth())
-    run_untrained(steering, plan, scratch, NotesItsNode)
-    assert "asked for 12 trial slots" in said[0]
-    assert len(set(began_on(scratch))) == 2, said
-    assert [line for line in said if "none_left: " in line and "We have none left in this zone." in line], said
-
-
 DRIVER = """
 import sys, time, types
 import ray
@@ -117,12 +105,25 @@ with asking(plan_resources(1, 1, growth=read_growth()), steering) as ask:
 """
 
 
-def test_driver_that_is_killed_leaves_no_demand_behind(make_cluster):
-    cluster = make_cluster(CARD, autoscaler="v2", most_nodes=2)
+def test_search_packs_shares_of_cards_onto_two_types_though_a_killed_one_has_asked_and_a_third_is_sold_out(
+    make_steering, make_cluster, scratch
+):
+    types = {
+        "two_cards": {"resources": {"CPU": 8, "GPU": 2}, "max_workers": 1},
+        "one_card": {"resources": {"CPU": 4, "GPU": 1}, "max_workers": 1},
+        "none_left": {"resources": {"CPU": 1, "GPU": 1}, "max_workers": 4},
+    }
+    cluster = make_cluster(types, autoscaler="v2", most_nodes=6, sold_out=("none_left",))
     driver = subprocess.Popen([sys.executable, "-c", DRIVER, cluster.address], env=cluster.environment)
-    wait_until(lambda: num_workers() == 2)
+    wait_until(lambda: num_workers() > 0)
     os.kill(driver.pid, signal.SIGKILL)
     driver.wait()
-    wait_until(lambda: num_workers() == 0)
-    time.sleep(5)  # some looks of the autoscaler
-    assert num_workers() == 0
+    wait_until(lambda: num_workers() == 0)  # nobody asks any more
+
+    steering = make_steering(num_trials=12)
+    said: list[str] = []
+    plan = plan_resources(1, 0.25, said.append, growth=read_growth())
+    run_untrained(steering, plan, scratch, WaitsForAnotherNode)
+    assert "asked for 12 trial slots" in said[0]
+    assert len(set(began_on(scratch))) == 2, said
+    assert [line for line in said if "none_left: (InsufficientInstanceCapacity): We have none left" in line], said
