@@ -165,6 +165,11 @@ def _close_search(start: SearchStart) -> None:
 def _raise_failure(start: SearchStart) -> None:
     """Raise what the user has to know of trials that failed one after the other."""
     if not start.ledger.failed:
+        if start.settings.address is not None and not start.ledger.records:
+            raise TrainingError(
+                f"{start.folder.url} has no trial: none could begin within the time budget, which must leave time for "
+                "machines to come. See `ray status`, and start the same command again"
+            )
         raise TrainingError(
             f"{start.folder.url} has no finished trial: the time budget, or the quarter of it "
             "that a search before a committee has, must allow one epoch or more"

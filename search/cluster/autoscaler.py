@@ -10,7 +10,8 @@ MOST_CHARACTERS = 240
 """Of a cloud's reason; AWS's are some 200, and end in what nobody needs."""
 MOST_LOG_BYTES = 200_000
 _FAILED = re.compile(r"Failed to launch \d+ nodes of type (\S+): (.+)")
-_NOTHING_NEW = re.compile(r"^launch failed with |Node Launch Exception |\(?Request ID: [^)]*\)?")
+_NOTHING_NEW = re.compile(r"^launch failed with |\(?Request ID: [^)]*\)?")
+_EXCEPTION = re.compile(r"Node Launch Exception \((.*?)\)")
 
 
 def num_ordered() -> int:
@@ -69,7 +70,7 @@ def _named(name: str, machine: str) -> str:
 
 def _one_line(reason: str) -> str:
     """Return a cloud's reason without what differs each time."""
-    words = " ".join(_NOTHING_NEW.sub("", " ".join(reason.split())).split())
+    words = " ".join(_NOTHING_NEW.sub("", _EXCEPTION.sub(r"\1", " ".join(reason.split()))).split())
     return words if len(words) <= MOST_CHARACTERS else f"{words[:MOST_CHARACTERS]} ..."
 
 

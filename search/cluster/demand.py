@@ -20,6 +20,8 @@ MOST_PENDING = 200
 """Requests at once: an autoscaler takes all of them in with each of its looks, and more machines come step by step."""
 MOST_REFUSED = 3
 """After so many machines that came and cannot run this study's trials, no more are asked for."""
+GPU_PARTS = 10_000
+"""Ray counts shares in these."""
 REASONS_SECONDS = 10.0
 """How often the autoscaler is asked why a machine does not come."""
 
@@ -35,7 +37,7 @@ def asking(plan: Resources, steering: "Watch") -> Iterator[Callable[[], None]]:
     if plan.live is None or plan.live.growth is None:
         yield lambda: None
         return
-    pending = PendingSlots({"CPU": plan.cpus_per_trial, "GPU": plan.gpus_per_trial})
+    pending = PendingSlots({"CPU": plan.cpus_per_trial, "GPU": packed_share(plan.gpus_per_trial)})
     try:
         yield Demand(plan.live, steering, pending.hold).update
     finally:
@@ -138,6 +140,14 @@ class Demand:
         if line not in self._told:
             self._told.add(line)
             self._live.say(line)
+
+
+def packed_share(gpus_per_trial: float) -> float:
+    """Return what a trial's share of cards is asked for as: no two cards' rests add up to one, as autoscalers think."""
+    if not 0 < gpus_per_trial < 1:
+        return gpus_per_trial
+    num_on_a_card = int(1 / gpus_per_trial + 1e-9)
+    return int(GPU_PARTS / num_on_a_card) / GPU_PARTS
 
 
 class PendingSlots:

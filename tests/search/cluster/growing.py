@@ -18,7 +18,6 @@ from benchmarks.kills import MARK, end_processes
 from search.cluster.growth import CLUSTER_FILE
 
 IDLE_SECONDS = 4
-TOKEN = "0" * 64
 COMMANDS = ("initialization", "setup", "head_setup", "worker_setup", "head_start_ray", "worker_start_ray")
 FAKE_HEAD = "f" * 51 + "00000"
 """Node id that Ray's made-up provider knows its head by."""
@@ -47,8 +46,7 @@ class GrowingCluster:
             MARK: self._mark,
             "HOME": str(self.home),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": TOKEN,
+            "RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "disabled"),  # a process keeps to what it began with
             "RAY_USAGE_STATS_ENABLED": "0",
             "PYTHONPATH": str(Path.cwd()),
             "RAY_FAKE_CLUSTER": "1",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from search.cluster.capacity import HEAD, HEAD_RETURNS_SECONDS, LiveCapacity, Resources
-from search.cluster.demand import MOST_REFUSED, Demand, asking, wait_for_machines
+from search.cluster.demand import MOST_REFUSED, Demand, asking, packed_share, wait_for_machines
 from search.cluster.growth import Growth, NodeType
 from search.cluster.nodes import Node
 
@@ -75,6 +75,13 @@ def test_demand_counts_the_slots_of_shared_cards():
     assert cluster.asked_later() == 12
     cluster.nodes.append(worker("a"))
     assert cluster.asked_later() == 8
+
+
+@pytest.mark.parametrize(
+    ("gpus", "asked"), [(0, 0), (0.25, 0.25), (0.4, 0.5), (0.3, 0.3333), (0.34, 0.5), (1, 1), (2, 2)]
+)
+def test_share_is_asked_for_so_that_as_many_fit_on_a_machine_as_on_its_cards(gpus, asked):
+    assert packed_share(gpus) == asked
 
 
 def test_demand_is_for_no_more_than_is_left_to_train():
