@@ -69,7 +69,7 @@ class SearchProgress:
         return f"{head} {_score(best)}  best epoch {best.epoch} of {len(record.epochs)}  {record.seconds:.1f} s"
 
     def _status(self) -> str:
-        """Return the live line: running, pruned, failed, the best so far, the time left."""
+        """Return the live line: running, pruned, failed, the best so far, machines, the time left."""
         counts = {state: self._counts[state] for state in ("pruned", "failed")}
         parts = [f"{len(self._steering.running)} running", *(f"{n} {state}" for state, n in counts.items() if n)]
         best = self._steering.ledger.best if self._unit == "trials" else None
@@ -77,6 +77,8 @@ class SearchProgress:
             parts.append(f"best {best.best.log_loss:.4f} ({best.best.accuracy:.4f})")
         if self._steering.spending:
             parts.append(self._steering.spending)
+        if self._steering.machines:
+            parts.append(self._steering.machines)
         left = self._seconds_left(self._steering.ledger.num_ended)
         if left is not None:
             parts.append(f"about {_duration(left)} left")

@@ -8,12 +8,11 @@ from rich.console import Console
 
 from core.config import require
 from core.data.describe import describe_dataset, describe_split
-from core.errors import TrainingError
 from core.precision import slowness_note
 from core.progress import new_console
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
-from core.study import command_line, with_study_name, write_study
+from core.study import with_study_name, write_study
 from ensemble.report import print_vote
 from ensemble.result import SCORED_ON, VoteResult
 from ensemble.run import vote_study, voting_trials
@@ -22,10 +21,11 @@ from search.cluster.capacity import Resources
 from search.cluster.planning import planned
 from search.cluster.start import ray_cluster, scratch_folder
 from search.committee import run as committee
+from search.ending import how_to_go_on, raise_failure
 from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
-from search.money.cap import metered
+from search.money.metered import metered
 from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
 from search.settings import SearchSettings
@@ -80,7 +80,7 @@ def search_study(settings: SearchSettings, console: Console | None = None, began
             _train(start)
         return _conclude(start)
     except KeyboardInterrupt as stop:
-        raise SearchInterrupted(_how_to_go_on(start)) from stop
+        raise SearchInterrupted(how_to_go_on(start)) from stop
 
 
 def _describe(start: SearchStart) -> None:
@@ -108,7 +108,7 @@ def _train(start: SearchStart) -> None:
         if not is_trained:
             _go_on(start)
         share = f"CPUs: {plan.cpus_per_trial}, GPUs: {plan.gpus_per_trial:g}"
-        start.say(f"trials at once: {plan.max_concurrent}, each with {share}")
+        start.say(f"trials at once: {plan.max_concurrent or 'none yet'}, each with {share}")
         if committee.has_all_members(start):  # chosen in an earlier start: further trials would not join them
             committee.train_committee(start, plan, scratch)
         if start.steering.num_left != 0:
@@ -159,7 +159,7 @@ def _search(start: SearchStart, plan: Resources, scratch: str) -> None:
     if steering.stop_reason == "interrupted":
         raise KeyboardInterrupt
     if steering.stop_reason == "failing" or not ledger.ranked:
-        _raise_failure(start)
+        raise_failure(start, _share(start))
     num_cut, num_left = len(ledger.cut_short), steering.num_left or 0
     if num_cut or num_left:
         left = f"trials to go on with: {num_cut}" + (f", to start: {num_left}" if num_left else "")
@@ -175,17 +175,6 @@ def _close_search(start: SearchStart) -> None:
     """Leave the search's trials and their table as they are to be read."""
     start.ledger.close_untouched()
     write_leaderboard(start.folder, start.ledger.ranked, start.ledger.unranked)
-
-
-def _raise_failure(start: SearchStart) -> None:
-    """Raise what the user has to know of trials that failed one after the other."""
-    if not start.ledger.failed:
-        start.require_money(_share(start))
-        raise TrainingError(
-            f"{start.folder.url} has no finished trial: the time budget, or the quarter of it "
-            "that a search before a committee has, must allow one epoch or more"
-        )
-    raise TrainingError(start.ledger.failures_in_words("trials"))
 
 
 def _conclude(start: SearchStart) -> SearchResult:
@@ -233,15 +222,3 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
 
         steering.on_change = on_change
         run_tune(steering, start.folder, plan, worker, start.dataset, (start.split,), scratch, on_step)
-
-
-def _how_to_go_on(start: SearchStart) -> str:
-    """Return what Ctrl-C leaves the user with."""
-    num_ended = start.ledger.num_ended
-    num_open = len(start.ledger.records) - num_ended
-    num_trained, num_planned = committee.num_trained(start)
-    of_committee = f", of the committee's trainings: {num_trained} of {num_planned}" if num_planned else ""
-    return (
-        f"stopped; finished trials: {num_ended}, to go on from their last epoch: {num_open}{of_committee}. "
-        f"Go on with: {command_line(start.settings, 'search')}"
-    )

@@ -96,6 +96,9 @@ class SearchSettings(TrainingSettings):
     """Graphics cards of one trial: a share such as 0.25, or a whole number; 0 for none.
     A share is how many trials a card gets; each takes memory as it needs it, without a cap.
     Left out: 1 where the cluster has any, else 0."""
+    max_concurrent: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="")] = None
+    """Trials that may run side by side, 1 or more: leaves room for other searches, and bounds the machines asked for.
+    Left out: as many as fit."""
     address: Annotated[str | None, tyro.conf.arg(metavar="ADDRESS", help_behavior_hint="")] = None
     """Ray cluster to run on: auto (the one this machine belongs to) or host:port.
     Left out: one is started here."""
@@ -122,6 +125,8 @@ class SearchSettings(TrainingSettings):
         gpus = self.gpus_per_trial
         is_share = gpus is None or 0 <= gpus <= 1 or (float(gpus).is_integer() and gpus > 1)
         require(is_share, "--gpus-per-trial", "a share in 0..1 or a whole number", gpus)
+        most = self.max_concurrent
+        require(most is None or most >= 1, "--max-concurrent", "1 or more", most)
         is_client = self.address is not None and self.address.startswith("ray://")
         rule = "auto or host:port, on a machine of the cluster (Ray's client, ray://, cannot run a search)"
         require(not is_client, "--address", rule, self.address)

@@ -18,6 +18,7 @@ from core.store import files
 from core.store.study import StudyFolder
 from search.callbacks import HandOver, LivesInDriver, Redraw
 from search.cluster.capacity import Resources
+from search.cluster.demand import asking, wait_for_machines
 from search.cluster.placement import placement
 from search.cluster.start import cluster_lost
 from search.scheduler import SteeringScheduler, last_line
@@ -32,14 +33,23 @@ class SteeringSearcher(LivesInDriver, Searcher):
     """Hands the steering's next trial to Tune as soon as a worker is free, never ahead of it."""
 
     def __init__(
-        self, steering: Watch, folder: StudyFolder, plan: Resources, hand_over: HandOver | None = None
+        self,
+        steering: Watch,
+        folder: StudyFolder,
+        plan: Resources,
+        hand_over: HandOver | None = None,
+        on_wait: Callable[[], None] = lambda: None,
     ) -> None:
-        """Remember the steering, the study's folder and how many trials may run at once, and where."""
+        """Remember the steering, the study's folder and how many trials may run at once, and where.
+
+        `on_wait` is called while there is nothing to run on: without a trial, Tune's loop does nothing but ask here.
+        """
         super().__init__()
         self._steering = steering
         self._folder = folder
         self._plan = plan
         self._hand_over = hand_over or HandOver()
+        self._on_wait = on_wait
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """Return the next trial's config, None while all workers are busy, FINISHED when nothing is left."""
@@ -84,6 +94,7 @@ class SteeringSearcher(LivesInDriver, Searcher):
         """True while no worker is free; without any worker, until one comes or the search is to end."""
         num_at_once = self._plan.num_at_once()
         if num_at_once == 0:
+            self._on_wait()
             return self._steering.stop_reason is None and not self._steering.is_time_up
         # a suggestion made ahead would be made without the results of the trials that still run
         return len(self._steering.running) >= num_at_once or self._hand_over.is_under_way
@@ -147,11 +158,28 @@ def run_tune(
         StudyError, StoredFileError: the study's folder could not be written or read on the way.
         ClusterError: the cluster is gone.
     """
-    hand_over = HandOver(steering.has_begun)
-    searcher = SteeringSearcher(steering, folder, plan, hand_over)
     with_data = tune.with_parameters(trainable, dataset=dataset, splits=splits, worker=worker)
-    tuner = tune.Tuner(
-        tune.with_resources(with_data, placement(plan)),
+    with asking(plan, steering) as ask:
+
+        def on_step() -> None:
+            ask()
+            redraw()
+
+        wait_for_machines(plan, steering, on_step)
+        if plan.num_at_once() > 0:
+            _fit(_tuner(steering, folder, plan, with_data, scratch, on_step))
+    if steering.error is not None:
+        raise steering.error
+
+
+def _tuner(
+    steering: Watch, folder: StudyFolder, plan: Resources, trainable: Any, scratch: str, on_step: Callable[[], None]
+) -> tune.Tuner:
+    """Return Tune's loop over what the steering hands out; `on_step` is called with each of its steps."""
+    hand_over = HandOver(steering.has_begun)
+    searcher = SteeringSearcher(steering, folder, plan, hand_over, on_step)
+    return tune.Tuner(
+        tune.with_resources(trainable, placement(plan)),
         tune_config=tune.TuneConfig(
             search_alg=searcher,
             scheduler=SteeringScheduler(steering, scratch, searcher.num_wanted),
@@ -165,15 +193,12 @@ def run_tune(
             storage_path=f"{scratch}/tune",
             verbose=0,
             stop=SteeringStopper(steering, plan.num_at_once),
-            callbacks=[hand_over, Redraw(redraw)],
+            callbacks=[hand_over, Redraw(on_step)],
             failure_config=tune.FailureConfig(max_failures=0),
             # checkpoints are core.trial's, in the study's folder
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
         ),
     )
-    _fit(tuner)
-    if steering.error is not None:
-        raise steering.error
 
 
 def _fit(tuner: tune.Tuner) -> None:

@@ -67,6 +67,8 @@ class Watch(ABC):
     running: set[int] = field(default_factory=set)
     notices: list[str] = field(default_factory=list)
     """What the user is told of the cluster's nodes, a line each."""
+    machines: str = ""
+    """How many machines there are, and may be, for the live line; nothing where their number is fixed."""
     _silent_at: dict[int, float] = field(default_factory=dict)
     """When each running trial will have been silent for too long."""
     _failures_in_a_row: list[str] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """On which nodes Ray may place a trial."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ray.tune import PlacementGroupFactory
@@ -27,4 +27,9 @@ def _request(config: dict[str, Any], *, cpus: int, gpus: float) -> PlacementGrou
     shunned = config["trial"]["shunned_nodes"]
     if not shunned:
         return PlacementGroupFactory([share])
-    return PlacementGroupFactory([share], bundle_label_selector=[{NODE_ID: f"!in({','.join(shunned)})"}])
+    return PlacementGroupFactory([share], bundle_label_selector=[elsewhere(shunned)])
+
+
+def elsewhere(node_ids: Iterable[str]) -> dict[str, str]:
+    """Return the label selector of every node but these."""
+    return {NODE_ID: f"!in({','.join(node_ids)})"}

@@ -9,6 +9,7 @@ from core.errors import ClusterError
 from core.store import files
 from search.cluster.admission import Admission
 from search.cluster.capacity import Resources, plan_resources
+from search.cluster.growth import read_growth
 from search.cluster.start import cluster_lost
 from search.cluster.starting import wait_for_starting_nodes
 from search.prepare import SearchStart
@@ -18,7 +19,8 @@ from search.prepare import SearchStart
 def planned(start: SearchStart) -> Iterator[Resources]:
     """Plan the trials of a start on the cluster that was joined, for as long as the block runs.
 
-    Nodes that are still starting are waited for where else the head would run trials. Every node that is to run some
+    Nodes that are still starting are waited for where else the head would run trials; those that the cluster's own
+    description tells of, once trials are to run, see `search.cluster.demand`. Every node that is to run some
     has shown that it can; those that come later are asked then.
 
     Raises:
@@ -48,6 +50,8 @@ def _planned(start: SearchStart) -> Iterator[Resources]:
 
     if settings.address is not None:
         _require_lasting_place(start)
+    growth = None if settings.address is None else read_growth()
+    if settings.address is not None and growth is None:
         wait_for_starting_nodes(
             settings.cpus_per_trial,
             settings.gpus_per_trial,
@@ -55,7 +59,13 @@ def _planned(start: SearchStart) -> Iterator[Resources]:
             deadline=start.deadline(),
             pause=pause,
         )
-    plan = plan_resources(settings.cpus_per_trial, settings.gpus_per_trial, start.say)
+    plan = plan_resources(
+        settings.cpus_per_trial,
+        settings.gpus_per_trial,
+        start.say,
+        growth=growth,
+        most_at_once=settings.max_concurrent,
+    )
     assert plan.live is not None, "a joined cluster is followed"
     own_node = ray.get_runtime_context().get_node_id()
     admission = Admission(start.folder.url, _own_modules(start), own_node, start.say)

@@ -6,8 +6,7 @@ them, and the longest epoch so far, which may be in progress.
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from core.errors import ConfigError, StudyError
@@ -47,24 +46,6 @@ def new_cap(settings: SearchSettings, folder: StudyFolder, generation: int, vote
         meter=Meter(prices=read_prices(settings.prices)),
         description=description_on_head(),
     )
-
-
-@contextmanager
-def metered(cap: "MoneyCap | None", say: Callable[[str], None]) -> Iterator[None]:
-    """Count what the cluster's machines cost while the block runs, and say in the end what it was.
-
-    Raises:
-        ConfigError: a machine of the cluster does not say what it is, or has no price.
-    """
-    if cap is None:
-        yield
-        return
-    say(cap.begin())
-    try:
-        yield
-    finally:
-        for line in cap.close():
-            say(line)
 
 
 @dataclass(kw_only=True)
@@ -115,6 +96,11 @@ class MoneyCap:
         return self.meter.charge_ahead(all_seconds=self.vote_seconds, worker_seconds=self.idle_seconds)
 
     @property
+    def _has_workers(self) -> bool:
+        """True while a machine beside the head is there."""
+        return self.meter.usd_an_hour > self.meter.head_usd_an_hour
+
+    @property
     def idle_seconds(self) -> float:
         """What a worker stays that nobody uses."""
         return 60 * (IDLE_MINUTES if self.description is None else self.description.idle_minutes)
@@ -146,6 +132,8 @@ class MoneyCap:
         now = self._limited_at = self.clock()
         watch.early_deadline = now + max(watch.deadline - now, 0.0) / 2
         watch.most_new_machines = self._most_new_machines(share)
+        if watch.most_new_machines == 0 and not watch.running and not self._has_workers:
+            watch.deadline = min(watch.deadline, now)  # nothing can be ordered, and the head costs while it waits
         watch.spending = f"spent {usd(self.spent)} of {usd(self.usd)}"
         watch.notices += self.meter.notices[self._num_notices :]
         self._num_notices = len(self.meter.notices)
@@ -222,7 +210,7 @@ class MoneyCap:
 
     def _check(self, watch: Watch, share: float) -> None:
         """Abort a stage that cannot end a trial, once its epochs are known: before a worker is there, and then."""
-        has_workers = self.meter.usd_an_hour > self.meter.head_usd_an_hour
+        has_workers = self._has_workers
         is_known = watch.ledger.longest_epoch_seconds is not None
         if not is_known or has_workers in self._checked or (share < 1 and watch.ledger.ranked):
             return

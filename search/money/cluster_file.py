@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError
+from search.cluster.growth import CLUSTER_FILE
 from search.money.prices import LABELS
 
 IDLE_MINUTES = 10.0
 """What a machine stays that nobody uses, where a file does not say it."""
-ON_HEAD = Path("~/ray_bootstrap_config.yaml")
-"""What `ray up` leaves on the head: the cluster's own description."""
 KUBERNETES_IDLE_MINUTES = 1.0
 """KubeRay's own default."""
 
@@ -87,7 +86,7 @@ def read_cluster_file(file: str) -> tuple[ClusterFile, ...]:
 
 def description_on_head() -> ClusterFile | None:
     """Return the description of the cluster whose head this machine is; None where `ray up` has left none."""
-    path = ON_HEAD.expanduser()
+    path = CLUSTER_FILE.expanduser()
     if not path.is_file():
         return None
     try:

@@ -77,11 +77,19 @@ def say_estimate(start: SearchStart, fleet: Fleet, epoch_time: EpochTime, prices
 
 
 def fleet_of(start: SearchStart, prices: PriceList) -> Fleet:
-    """Return the machines that the settings name: a cluster's file, a cluster that runs, or this machine.
+    """Return the machines that the settings name, and how many of them a search uses at once."""
+    settings = start.settings
+    bounds = [num for num in (settings.num_trials, settings.max_concurrent) if num is not None]
+    fleet = _whole_fleet(start, prices, min(bounds, default=None))
+    return fleet if settings.max_concurrent is None else fleet.with_most(settings.max_concurrent)
+
+
+def _whole_fleet(start: SearchStart, prices: PriceList, num_trials: int | None) -> Fleet:
+    """Return a cluster's file's machines, as many as trials use; else a running cluster's, or this machine.
 
     On a head that `ray up` has made its own description is the file: machines that do not run yet count.
     """
-    settings, num_trials = start.settings, start.settings.num_trials
+    settings = start.settings
     share = Share(cpus=settings.cpus_per_trial, gpus=settings.gpus_per_trial)
     cluster = None if settings.cluster is None else read_cluster_file(settings.cluster)[0]
     if cluster is None and settings.address is not None:

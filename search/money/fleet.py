@@ -1,6 +1,7 @@
 """The machines that a search would run on: from a cluster's file, from the nodes of one that runs, or this machine."""
 
 import contextlib
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,11 @@ class Fleet:
     """What to do about it."""
     dearest: "Fleet | None" = None
     """What may be taken instead, where these have no capacity; None where there is no other."""
+
+    def with_most(self, max_concurrent: int) -> "Fleet":
+        """Return the fleet with no more trials at once than this."""
+        dearest = None if self.dearest is None else self.dearest.with_most(max_concurrent)
+        return dataclasses.replace(self, num_at_once=min(self.num_at_once, max_concurrent), dearest=dearest)
 
 
 def fleet_of_file(cluster: ClusterFile, prices: PriceList, share: Share, num_trials: int | None) -> Fleet | None:

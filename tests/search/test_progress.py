@@ -30,9 +30,10 @@ def test_terminal_shows_running_failed_best_and_time_left(make_steering):
         a, b, _ = (next_number(steering) for _ in range(3))
         run_to_end(steering, a, 0.25)
         steering.fail(b, "no")
+        steering.machines = "machines: 3 of up to 8"
         progress.update()
     shown = text.getvalue()
-    for words in ("2/4 trials", "1 running", "1 failed", "best 0.2500 (0.5000)", "left"):
+    for words in ("2/4 trials", "1 running", "1 failed", "best 0.2500 (0.5000)", "machines: 3 of up to 8", "left"):
         assert words in shown
 
 

@@ -35,6 +35,7 @@ def test_parse_duration_refuses_other_words(text):
         ({"cpus_per_trial": 0}, "--cpus-per-trial must be 1 or more, got 0"),
         ({"gpus_per_trial": 1.5}, r"--gpus-per-trial must be a share in 0\.\.1 or a whole number, got 1.5"),
         ({"keep_models": -1}, "--keep-models must be 0 or more, got -1"),
+        ({"max_concurrent": 0}, "--max-concurrent must be 1 or more, got 0"),
         ({"study": "../elsewhere"}, "--study must be letters"),
         ({"holdout": "head"}, "--holdout must be tail or a share such as 0.2, got 'head'"),
         ({"model": "resnet"}, "--model must be notebook, fast, strong or your own package.module:function, got resnet"),

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.store.records import EpochReport
@@ -96,6 +98,8 @@ def run_untrained(
         scratch=scratch,
     )
     dataset, split = Dataset.__new__(Dataset), Split.__new__(Split)
+    # large enough to lie in the nodes' object stores, as real images do
+    object.__setattr__(dataset, "x_train", np.zeros((5000, 28, 28, 1), np.uint8))
     run_tune(steering, steering.ledger.folder, plan, worker, dataset, (split,), scratch, on_step, trainable)
 
 

@@ -105,6 +105,9 @@ def test_capacity_gives_the_head_back_when_no_other_node_has_come_for_long():
 
 def test_capacity_counts_only_nodes_that_the_screen_admits_and_shuns_those_it_refuses():
     class Screen:
+        def __init__(self) -> None:
+            self.refused = {"bad"}
+
         def shunned(self) -> set[str]:
             return {"bad"}
 
@@ -134,9 +137,11 @@ def test_plan_resources_leaves_out_the_head_and_a_node_that_has_notice(nodes):
 
 
 def test_plan_resources_takes_a_card_each_where_there_are_any_and_says_what_there_is_where_none_fits(nodes):
-    nodes += [node("a", 2), node("b", 8, gpus=2)]
+    nodes += [node("a", 2), node("b", 8, gpus=2), node("c", 2)]
     assert plan_resources(1, None).max_concurrent == 2
-    with pytest.raises(ClusterError, match=r"2 CPUs and 0 GPUs, 8 CPUs and 2 GPUs.*--gpus-per-trial 4. Ask for less"):
+    with pytest.raises(
+        ClusterError, match=r"2 x 2 CPUs and 0 GPUs, 1 x 8 CPUs and 2 GPUs.*--gpus-per-trial 4. Ask for less"
+    ):
         plan_resources(1, 4)
 
 

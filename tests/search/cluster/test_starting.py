@@ -33,8 +33,8 @@ class Waiting:
 @pytest.fixture
 def bootstrap(tmp_path, monkeypatch):
     """Put a cluster's description where `ray up` leaves it."""
-    monkeypatch.setattr("search.cluster.starting.CLUSTER_FILE", tmp_path / "cluster.yaml")
-    monkeypatch.setattr("search.cluster.starting._num_ordered", lambda: 0)
+    monkeypatch.setattr("search.cluster.growth.CLUSTER_FILE", tmp_path / "cluster.yaml")
+    monkeypatch.setattr("search.cluster.starting.num_ordered", lambda: 0)
     return tmp_path / "cluster.yaml"
 
 

@@ -8,8 +8,9 @@ import pytest
 from core.errors import ConfigError
 from core.store import files
 from search.cluster.nodes import Node
-from search.money.cap import MoneyCap, metered
+from search.money.cap import MoneyCap
 from search.money.cluster_file import read_cluster_file
+from search.money.metered import metered
 from search.money.prices import usd
 from search.money.spent import StartCost, read_costs
 from search.trainable import earlier_of
@@ -164,6 +165,17 @@ def test_description_on_the_head_says_what_machines_would_cost_and_when_they_go(
     kept = 100 * RATE + 300 * WORKER
     # the dearest kind, 9 an hour
     assert steering.most_new_machines == int((10.0 - kept - 660 * RATE) / (960 * 9 / 3600)) == 3
+
+
+def test_money_that_orders_no_first_machine_ends_the_stage_at_once(make_money, make_steering, tmp_path):
+    money, steering = make_money(2.2), make_steering()
+    [money.cap.description] = read_cluster_file(write(tmp_path, ray_file(idle_timeout_minutes=5)))
+    del money.nodes[1:]
+    money.cap.meter.look_up = lambda: tuple(money.nodes)
+    money.clock.now += 10
+    money.cap.limit(steering)
+    assert steering.most_new_machines == 0
+    assert steering.deadline == money.clock.now, "the head costs while it waits for what will not come"
 
 
 def test_what_still_runs_at_the_last_moment_is_left_without_a_grace(make_steering):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from core.errors import ConfigError
@@ -125,6 +127,13 @@ def test_fleet_of_a_file_is_the_cheapest_kind_that_fits_as_many_as_trials_use(tm
     assert (fleet.setup_minutes, fleet.idle_minutes) == (SETUP_MINUTES, 10)
     assert fleet.dearest is not None
     assert "gpu.huge" in fleet.dearest.what
+
+
+def test_fleet_runs_no_more_trials_at_once_than_it_is_told():
+    dear = dataclasses.replace(FLEET, num_at_once=9)
+    bounded = dataclasses.replace(FLEET, num_at_once=3, dearest=dear).with_most(5)
+    assert bounded.dearest is not None
+    assert (bounded.num_at_once, bounded.dearest.num_at_once) == (3, 5)
 
 
 def test_fleet_of_a_file_asks_for_a_card_where_there_are_any(tmp_path):
