@@ -6,21 +6,24 @@ from typing import Any
 
 from cluster.check import aws_offerings, ray_up
 
-LABELS = ("machine", "market", "region")
-"""By which a search knows what an hour of a machine costs."""
+MAX_WORKERS = 2
+"""Ray's own, where a file does not say how many machines there may be."""
 
 
 def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong, one line each."""
+    if misshapen := list(ray_up.misshapen(file, config)):
+        yield from misshapen
+        return
     yield from ray_up.mistakes(file, config)
-    refusals = list(ray_up.refusals(file, config))
+    refusals = list(ray_up.missing(file, config, ("region",))) or list(ray_up.refusals(file, config))
     yield from refusals
     if refusals:  # what follows reads what they are about
         return
     for name, node_type in config["available_node_types"].items():
         where = f"{file}: {name}"
-        yield from _contradictions(where, node_type, config)
-        yield from _unknown_fields(where, node_type["node_config"])
+        unknown = list(_unknown_fields(where, node_type["node_config"]))
+        yield from unknown or _contradictions(where, node_type, config)
     head = config["available_node_types"][config["head_node_type"]]
     if _market(head) == "spot":
         yield f"{file}: the head must be on demand, got MarketType spot: with it the cloud would take the whole cluster"
@@ -29,18 +32,20 @@ def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
 
 
 def _contradictions(where: str, node_type: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
-    least, most = node_type.get("min_workers", 0), node_type.get("max_workers", config["max_workers"])
+    least = node_type.get("min_workers", 0)
+    most = node_type.get("max_workers", config.get("max_workers", MAX_WORKERS))
     if least > most:
         yield f"{where}: min_workers must be at most max_workers {most}, got {least}"
     machine = node_type["node_config"].get("InstanceType")
     if machine is None:
         yield f"{where}: node_config must say the machine's InstanceType, got none"
         return
-    true = dict(zip(LABELS, (machine, _market(node_type), config["provider"].get("region")), strict=True))
+    # by these a search knows what an hour of a machine costs: search/money/prices.py
+    true = {"machine": machine, "market": _market(node_type), "region": config["provider"]["region"]}
     said = node_type.get("labels") or {}
-    for label in LABELS:
-        if said.get(label) != true[label]:
-            yield f"{where}: label {label} must be {true[label]}, as the file says elsewhere, got {said.get(label)}"
+    for label, value in true.items():
+        if said.get(label) != value:
+            yield f"{where}: label {label} must be {value}, as the file says elsewhere, got {said.get(label)}"
 
 
 def _market(node_type: dict[str, Any]) -> str:
@@ -70,5 +75,5 @@ def _order() -> Any:
 
 def _foreign_zones(file: str, provider: dict[str, Any]) -> Iterator[str]:
     for zone in aws_offerings.zones(provider):
-        if zone[:-1] != provider.get("region"):
-            yield f"{file}: availability_zone must be of region {provider.get('region')}, got {zone}"
+        if zone[:-1] != provider["region"]:
+            yield f"{file}: availability_zone must be of region {provider['region']}, got {zone}"

@@ -16,7 +16,8 @@ def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
         return
     try:
         for name, node_type in config["available_node_types"].items():
-            yield from _not_offered(f"{file}: {name}", node_type["node_config"].get("InstanceType"), provider)
+            if isinstance(machine := node_type["node_config"].get("InstanceType"), str):  # else it is told already
+                yield from _not_offered(f"{file}: {name}", machine, provider)
     except (BotoCoreError, ClientError) as error:
         yield f"{file}: AWS must say what {provider['region']} offers, got: {' '.join(str(error).split())}"
 

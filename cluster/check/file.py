@@ -15,7 +15,7 @@ KINDS: dict[str, Check] = {
     "external": gcp.mistakes,
     "kubernetes": kubernetes.mistakes,
 }
-"""By the file's `provider: type:`, which a file for Kubernetes has not: its first document has an `apiVersion`."""
+"""By the file's `provider: type:`, which a file for Kubernetes has not: its documents have an `apiVersion`."""
 
 
 def mistakes(file: str) -> Iterator[str]:
@@ -27,27 +27,18 @@ def mistakes(file: str) -> Iterator[str]:
     if not Path(file).is_file():
         yield f"name the cluster's file, got {file!r}: export CLUSTER=cluster/onprem.yaml (or cluster/config.yaml)"
         return
-    text = Path(file).read_text()
     try:
-        config: dict[str, Any] = next(iter(list(yaml.safe_load_all(text))), {})  # each of its documents must be YAML
-        kind = _kind_of(config)
-    except (yaml.YAMLError, AttributeError) as error:
+        text = Path(file).read_text(encoding="utf-8")
+        documents = list(yaml.safe_load_all(text))
+    except (OSError, yaml.YAMLError, ValueError, TypeError) as error:  # ValueError: no text, no date; TypeError: no key
         yield f"{file} must be a cluster's description in YAML: {' '.join(str(error).split())}"
         return
     yield from _placeholders(file, text)
-    if kind in KINDS:
-        yield from KINDS[kind](file, config)
-    else:
-        yield f"{file} must say `provider: type:` as one of {', '.join(KINDS)}, got {kind!r}"
-
-
-def _kind_of(config: dict[str, Any]) -> str:
-    """Return the provider's type, or `kubernetes`.
-
-    Raises:
-        AttributeError: the file holds no mapping, or none below `provider`.
-    """
-    return "kubernetes" if "apiVersion" in config else str((config.get("provider") or {}).get("type", ""))
+    try:
+        yield from _in_documents(file, documents)
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        yield f"{file} holds a value that is not what it must be: {told}"
 
 
 def _placeholders(file: str, text: str) -> Iterator[str]:
@@ -56,3 +47,22 @@ def _placeholders(file: str, text: str) -> Iterator[str]:
         value = line.partition("#")[0]
         if "FILL-IN" in value:
             yield f"{file}, line {number} must be filled in, got {value.strip()}: cluster/README.md has the commands"
+
+
+def _in_documents(file: str, documents: list[Any]) -> Iterator[str]:
+    filled = [document for document in documents if document is not None]
+    config = filled[0] if filled else {}
+    if not isinstance(config, dict):
+        yield f"{file} must be a cluster's description in YAML, which is a mapping, got {str(config)[:100]!r}"
+        return
+    provider = config.get("provider") or {}
+    if not isinstance(provider, dict):
+        yield f"{file} must have a mapping below provider, got {provider!r}"
+        return
+    kind = "kubernetes" if {"apiVersion", "kind"} & set(config) else str(provider.get("type", ""))
+    if kind not in KINDS:
+        yield f"{file} must say `provider: type:` as one of {', '.join(KINDS)}, got {kind!r}"
+        return
+    if kind != "kubernetes" and len(documents) > 1:
+        yield f"{file} must be one document, got {len(documents)}: take out the lines `---`"
+    yield from KINDS[kind](file, config)

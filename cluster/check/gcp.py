@@ -18,22 +18,29 @@ MODULE = "cluster.google_cloud.Machines"
 
 def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong, one line each."""
+    if misshapen := list(ray_up.misshapen(file, config)):
+        yield from misshapen
+        return
     provider, types = config["provider"], config.get("available_node_types") or {}
     if (module := provider.get("module")) != MODULE:
         yield f"{file} must order its machines by `module: {MODULE}` below provider, got {module}"
     if str(Path.cwd()) not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
         yield f"ray up must find {MODULE}, got PYTHONPATH without this folder: export PYTHONPATH=$PWD"
     yield from ray_up.mistakes(file, config)
-    refusals = list(ray_up.refusals(file, config))
+    places = ("region", "availability_zone", "project_id")
+    refusals = list(ray_up.missing(file, config, places)) or list(ray_up.refusals(file, config))
     yield from refusals
     if refusals:  # what follows reads what they are about
         return
     yield from _other_places(file, provider, types)
+    sound: dict[str, Any] = {}
     for name, node_type in types.items():
-        yield from _contradictions(f"{file}: {name}", node_type, is_head=name == config["head_node_type"])
-        for mistake in unknown(node_type.get("node_config") or {}, "Instance", _compute_schemas()):
-            yield f"{file}: {name}: node_config {mistake}"
-    yield from _types_that_the_zone_lacks(file, provider, types)
+        misspelt = list(unknown(node_type["node_config"], "Instance", _compute_schemas()))
+        yield from (f"{file}: {name}: node_config {mistake}" for mistake in misspelt)
+        if not misspelt:  # what follows takes the fields for what they are
+            yield from _contradictions(f"{file}: {name}", node_type, is_head=name == config["head_node_type"])
+            sound[name] = node_type
+    yield from _types_that_the_zone_lacks(file, provider, sound)
 
 
 def _contradictions(where: str, node_type: dict[str, Any], *, is_head: bool) -> Iterator[str]:
@@ -44,7 +51,10 @@ def _contradictions(where: str, node_type: dict[str, Any], *, is_head: bool) -> 
     is_spot = (node.get("scheduling") or {}).get("provisioningModel") == "SPOT"
     if is_head and is_spot:
         yield f"{where} must be on demand, got a spot machine: with it the cloud would take the whole cluster"
-    cards = [str(card.get("acceleratorType")) for card in node.get("guestAccelerators") or []]
+    cards = [card.get("acceleratorType") for card in node.get("guestAccelerators") or []]
+    if None in cards:
+        yield f"{where}: each of its guestAccelerators must say its acceleratorType, got one without"
+        return
     true = {"machine": "-".join([node["machineType"], *cards]), "market": "spot" if is_spot else "on-demand"}
     for label, value in true.items():
         if said.get(label) != value:
@@ -56,7 +66,7 @@ def _other_places(file: str, provider: dict[str, Any], types: dict[str, Any]) ->
     if zone.rpartition("-")[0] != region:
         yield f"{file}: availability_zone must be one zone of region {region}, got {zone}"
     for name, node_type in types.items():
-        text = json.dumps(node_type)
+        text = json.dumps(node_type, default=str)
         for named in sorted(set(re.findall(r"zones/([\w-]+)", text)) - {zone}):
             yield f"{file}: {name} must stay in the provider's zone {zone}, got zones/{named}"
         for named in sorted(set(re.findall(r"regions/([\w-]+)", text)) - {region}):
@@ -82,17 +92,17 @@ def _types_that_the_zone_lacks(file: str, provider: dict[str, Any], types: dict[
         return
     place = {"project": project, "zone": zone}
     machines = {node_type["node_config"].get("machineType"): name for name, node_type in types.items()}
-    machines.pop(None, None)  # which is told already
     cards = {
-        card["acceleratorType"]: name
+        card.get("acceleratorType"): name
         for name, node_type in types.items()
-        for card in node_type["node_config"].get("guestAccelerators", [])
+        for card in node_type["node_config"].get("guestAccelerators") or []
     }
     asked = [(compute.machineTypes(), "machineType", machines), (compute.acceleratorTypes(), "acceleratorType", cards)]
     for collection, argument, wanted in asked:
         for kind, name in wanted.items():
-            trouble = _refusal(collection.get(**place, **{argument: kind}))
-            if trouble:
+            if kind is None:  # which is told already
+                continue
+            if trouble := _refusal(collection.get(**place, **{argument: kind})):
                 yield f"{file}: {name}: zone {zone} must have {kind}: {trouble}"
 
 

@@ -1,6 +1,5 @@
 """A file for Kubernetes: KubeRay's fields, what it refuses of them, and the versions that the image must have."""
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]  # ray brings it
 
 from cluster.check import kuberay
+from cluster.check.project import versions
 from cluster.check.spelling import unknown
 
 KINDS = ("RayJob", "RayCluster")
-PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
@@ -21,25 +20,49 @@ def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
         file: path of the file, all of whose documents are looked at.
         config: the first of them.
     """
-    documents = [document for document in yaml.safe_load_all(Path(file).read_text()) if document]
+    documents = [document for document in yaml.safe_load_all(Path(file).read_text(encoding="utf-8")) if document]
+    if not all(isinstance(document, dict) for document in documents):
+        yield f"{file} must hold mappings, one a document, got another value between two lines `---`"
+        return
     ours = [document for document in documents if document.get("kind") in KINDS]
     if not ours:
         kinds = ", ".join(str(document.get("kind")) for document in documents) or config.get("kind")
         yield f"{file} must hold a RayJob or a RayCluster of ray.io/v1, got {kinds}"
-    for document in ours:
-        kind, name = document["kind"], str((document.get("metadata") or {}).get("name", ""))
-        where = f"{file}: {kind} {name}"
-        if document["apiVersion"] != "ray.io/v1":
-            yield f"{where} must have apiVersion ray.io/v1, got {document['apiVersion']}"
-        if not 1 <= len(name) <= kuberay.LONGEST_NAME:
-            yield f"{where} must have a name of 1 to {kuberay.LONGEST_NAME} letters, got {len(name)}"
-        spec = document.get("spec") or {}
-        misspelt = list(unknown(spec, kind, kuberay.schemas()))
-        yield from (f"{where} {mistake}" for mistake in misspelt)
-        if not misspelt:  # what follows takes the fields for what they are
-            yield from _in_cluster(where, spec.get("rayClusterSpec") or {} if kind == "RayJob" else spec)
-            if kind == "RayJob" and not spec.get("entrypoint"):
-                yield f"{where} must say its entrypoint: the command of the search"
+    for document in documents:
+        parts = ("metadata", "spec") if document in ours else ()
+        flat = [part for part in parts if not isinstance(document.get(part), dict)]
+        for part in flat:
+            yield f"{file}: {document['kind']} must have a mapping as its {part}, got {document.get(part)!r}"
+        if document in ours and not flat:
+            yield from _in_document(file, document)
+        elif not document.get("apiVersion"):
+            yield f"{file}: {document.get('kind')} must say its apiVersion, got none"
+
+
+def _in_document(file: str, document: dict[str, Any]) -> Iterator[str]:
+    kind, spec = document["kind"], document["spec"]
+    name = str(document["metadata"].get("name") or "")
+    where = f"{file}: {kind} {name}"
+    if (got := document.get("apiVersion")) != "ray.io/v1":
+        yield f"{where} must have apiVersion ray.io/v1, got {got}"
+    if not 1 <= len(name) <= kuberay.LONGEST_NAME:
+        yield f"{where} must have a name of 1 to {kuberay.LONGEST_NAME} letters, got {len(name)}"
+    yield from _other_versions(where, document["metadata"].get("annotations") or {})
+    misspelt = list(unknown(spec, kind, kuberay.schemas()))
+    yield from (f"{where} {mistake}" for mistake in misspelt)
+    if not misspelt:  # what follows takes the fields for what they are
+        yield from _in_cluster(where, spec.get("rayClusterSpec") or {} if kind == "RayJob" else spec)
+        if kind == "RayJob" and not spec.get("entrypoint"):
+            yield f"{where} must say its entrypoint: the command of the search"
+
+
+def _other_versions(where: str, annotations: Any) -> Iterator[str]:
+    if not isinstance(annotations, dict):
+        yield f"{where} must have a mapping as its annotations, got {annotations!r}"
+        return
+    for name, own in versions().items():
+        if (said := annotations.get(f"softvote/{name}", own)) != own:
+            yield f"{where} is for {name} {said}, pyproject.toml says {own}: write that in its annotations"
 
 
 def _in_cluster(where: str, cluster: dict[str, Any]) -> Iterator[str]:
@@ -67,21 +90,16 @@ def _in_group(where: str, group: dict[str, Any], tag: str) -> Iterator[str]:
     for key, value in start.items():
         if not isinstance(value, str):
             yield f'{where} must have text in rayStartParams.{key}, got {value!r}: write "{value}"'
-    containers = ((group.get("template") or {}).get("spec") or {}).get("containers") or []
+    pod = (group.get("template") or {}).get("spec")
+    containers = pod.get("containers") if isinstance(pod, dict) else None
+    if not isinstance(containers, list) or not all(isinstance(container, dict) for container in containers):
+        containers = []
     if not containers:
-        yield f"{where} must have a container in its template"
+        yield f"{where} must have a container in its template: a list of mappings below spec.containers"
     for container in containers:
         image = str(container.get("image", ""))
         if "FILL-IN" not in image and image.partition("@")[0].rpartition("/")[2].partition(":")[2] != tag:
             yield f"{where} must run an image with the tag {tag}, got {image or 'none'}: cluster/README.md makes it"
-
-
-def versions() -> dict[str, str]:
-    """Return the project's own version of Python and of each package that it names."""
-    project = tomllib.loads(PROJECT.read_text())["project"]
-    pins = (line.partition("==")[::2] for line in project["dependencies"])
-    python = project["requires-python"].split(",")[0].removeprefix(">=")
-    return {"python": python, **{name.partition("[")[0]: version for name, version in pins}}
 
 
 def image_tag(wanted: dict[str, str]) -> str:

@@ -11,14 +11,19 @@ FILLED_IN = {"provider": ("head_ip", "worker_ips"), "auth": ("ssh_user", "ssh_pr
 
 def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong, one line each."""
-    yield from _gaps(file, config)
-    yield from ray_up.mistakes(file, config)
+    gaps, misshapen = list(_gaps(file, config)), list(ray_up.misshapen(file, config))
+    yield from gaps or misshapen
+    if not misshapen:
+        yield from ray_up.mistakes(file, config)
+    if not (gaps or misshapen):  # of which Ray would tell in a page
+        yield from ray_up.refusals(file, config)
 
 
 def _gaps(file: str, config: dict[str, Any]) -> Iterator[str]:
     for section, names in FILLED_IN.items():
-        for name in names:
-            if (config.get(section) or {}).get(name) is None:
+        said = config.get(section) or {}
+        for name in names if isinstance(said, dict) else ():
+            if said.get(name) is None:
                 yield f"{file} must say {name} below {section}: take away the # of its FILL-IN line and write yours"
     workers = config["provider"].get("worker_ips")
     if workers is not None and not isinstance(workers, list):

@@ -10,6 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from cluster.check import aws, aws_offerings, file, ray_up
+from search.money.prices import LABELS
 from tests.cluster.aws import Account, serve_aws
 from tests.cluster.guide import ROOT
 
@@ -85,6 +86,13 @@ def test_a_mistake_is_one_line(config: dict[str, Any], edit: Edit, line: str) ->
     told = list(aws.mistakes("f", config))
     assert len([one for one in told if line in one]) == 1, told
     assert all("\n" not in one and len(one) < 300 for one in told)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_each_label_by_which_a_search_finds_the_price_is_checked(config: dict[str, Any], label: str) -> None:
+    worker(config)["labels"][label] = "x"
+    (line,) = aws.mistakes("f", config)
+    assert re.fullmatch(f"f: gpu_g5: label {label} must be .*, as the file says elsewhere, got x", line)
 
 
 @pytest.mark.parametrize(
