@@ -67,16 +67,17 @@ def read_cluster_file(file: str) -> tuple[ClusterFile, ...]:
     import yaml  # type: ignore[import-untyped]  # ray brings it
 
     try:
-        documents = [document for document in yaml.safe_load_all(Path(file).read_text()) if document is not None]
+        text = Path(file).read_text(encoding="utf-8")
+        documents = [document for document in yaml.safe_load_all(text) if document is not None]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"a cluster's file must be named, such as cluster/config.yaml, got {file}: {error}"
         ) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError) as error:  # ValueError: no such date; TypeError: no key of a mapping
         raise ConfigError(f"{file} must be a cluster's description in YAML: {' '.join(str(error).split())}") from error
     try:
         clusters = tuple(_clusters(file, documents))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ConfigError(f"{file} must describe a cluster's kinds of machines, and does not: {told}") from error
     if not clusters:
@@ -98,6 +99,8 @@ def description_on_head() -> ClusterFile | None:
 def _clusters(file: str, documents: list[Any]) -> Iterator[ClusterFile]:
     """Yield each cluster of the parsed documents."""
     for document in documents:
+        if not isinstance(document, dict):
+            raise TypeError(f"a document must be a mapping, got {document!r}")
         if "provider" in document:
             yield _for_ray_up(file, document)
         elif document.get("kind") in ("RayCluster", "RayJob"):
@@ -111,8 +114,8 @@ def _for_ray_up(file: str, raw: dict[str, Any]) -> ClusterFile:
     is_own = raw["provider"].get("type") == "local"
     types = raw.get("available_node_types") or {}
     most = int(raw.get("max_workers", 2))  # Ray's default
-    nodes = {name: _of_ray_up(name, node, most) for name, node in types.items()}
-    head_name = raw.get("head_node_type", "head")
+    nodes = {str(name): _of_ray_up(str(name), node, most) for name, node in types.items()}
+    head_name = str(raw.get("head_node_type", "head"))
     if not is_own and head_name not in nodes:
         raise ValueError(f"head_node_type {head_name!r} is none of available_node_types")
     return ClusterFile(
@@ -143,7 +146,7 @@ def _for_kuberay(file: str, name: str, spec: dict[str, Any]) -> ClusterFile:
     """Read the part of KubeRay's form that RayCluster and RayJob share."""
     groups = [
         _of_kuberay(
-            group["groupName"],
+            _name_of(group),
             group,
             int(group.get("minReplicas", group.get("replicas", 0))),
             int(group.get("maxReplicas", group.get("replicas", 0))),
@@ -160,6 +163,14 @@ def _for_kuberay(file: str, name: str, spec: dict[str, Any]) -> ClusterFile:
         max_workers=sum(group.max_workers for group in groups),
         idle_minutes=float(seconds) / 60,
     )
+
+
+def _name_of(group: dict[str, Any]) -> str:
+    """Return a group's name, under which its machines are counted."""
+    name = group["groupName"]
+    if not isinstance(name, str):
+        raise TypeError(f"groupName must be text, got {name!r}")
+    return name
 
 
 def _of_kuberay(name: str, raw: dict[str, Any], least: int, most: int) -> NodeType:

@@ -61,6 +61,22 @@ def test_kind_without_labels_beside_others_is_named(tmp_path):
         list(cost_lines(cluster, price_file(tmp_path)))
 
 
+@pytest.mark.parametrize("name", [None, ["gpu"], 7])
+def test_group_of_kuberay_whose_name_is_no_text_is_one_line(tmp_path, name):
+    documents = list(yaml.safe_load_all((ROOT / "cluster" / "raycluster.yaml").read_text()))
+    documents[0]["spec"]["workerGroupSpecs"][0]["groupName"] = name
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump_all(documents))
+    with pytest.raises(ConfigError, match="groupName must be text, got "):
+        read_cluster_file(str(tmp_path / "c.yaml"))
+
+
+@pytest.mark.parametrize("text", ["5", "a: 2020-99-99", "? {a: b}", "provider: x", "max_workers: .inf\nprovider: {}"])
+def test_file_that_is_no_cluster_is_one_line(tmp_path, text):
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"c\.yaml must (describe a cluster|be a cluster's description)"):
+        read_cluster_file(str(tmp_path / "c.yaml"))
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cluster.cost", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
