@@ -59,9 +59,10 @@ def test_config_breaks_no_rule_of_the_policy(config: dict[str, Any], project: di
     assert "rsync_exclude must name .ssh" in violations(prepare_config(config), versions)
 
 
-def test_mounts_are_the_packages_the_agent_and_the_token_only(config: dict[str, Any]) -> None:
+def test_mounts_are_the_packages_the_agent_the_prices_and_the_token_only(config: dict[str, Any]) -> None:
     sent = {local for remote, local in config["file_mounts"].items() if not remote.endswith("auth_token")}
-    assert sent == {"core", "search", "ensemble", "cluster/spot_notice", "pyproject.toml"}
+    assert sent == {"core", "search", "ensemble", "cluster/spot_notice", "cluster/prices.csv", "pyproject.toml"}
+    assert all((ROOT / local).exists() for local in sent)
     assert "chmod 600 ~/.ray/auth_token" in config["setup_commands"][0]
 
 
