@@ -12,6 +12,8 @@ NEEDED = {"Namespace", "ServiceAccount", "NetworkPolicy", "RayJob", "RayCluster"
 SECRET_NAMES = re.compile(r"secret|password|token|key", re.IGNORECASE)
 HOST_DOORS = ("hostNetwork", "hostPID", "hostIPC", "hostPort", "hostPath", "privileged", "enableIngress")
 LOCKED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+EXACT_IMAGE = re.compile(r"python:(\d+\.\d+)\.\d+-[a-z]+-[a-z]+(@sha256:[0-9a-f]{64})?")
+"""Python to its patch and Debian by name: any shorter tag becomes another Python, or another Debian, some day."""
 POD_LOCKED = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
@@ -28,6 +30,15 @@ def violations(documents: list[dict[str, Any]], versions: dict[str, str]) -> lis
         if document["kind"] in ("RayJob", "RayCluster"):
             found += _unsafe_cluster(document, versions)
     return found
+
+
+def loose_images(dockerfile: str, versions: dict[str, str]) -> list[str]:
+    """Return what is wrong with the images that a Dockerfile is built on, one line each."""
+    images = re.findall(r"^FROM (?:--\S+ )?(\S+)", dockerfile, re.MULTILINE)
+    found = [f"{image} must name patch and distribution" for image in images if not EXACT_IMAGE.fullmatch(image)]
+    exact = filter(None, (EXACT_IMAGE.fullmatch(image) for image in images))
+    found += [f"{one[0]} must have Python {versions['python']}" for one in exact if one[1] != versions["python"]]
+    return found if images else ["the image must be built on another"]
 
 
 def _label(document: dict[str, Any], name: str) -> str:

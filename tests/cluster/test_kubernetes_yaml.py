@@ -1,4 +1,4 @@
-"""cluster/kubernetes.yaml, raycluster.yaml and the image, through our policy and Kubernetes' own schemas."""
+"""cluster/kubernetes.yaml and raycluster.yaml, through our policy and Kubernetes' own schemas."""
 
 import functools
 import json
@@ -18,7 +18,6 @@ from tests.cluster.policy_kubernetes import cluster_of, groups_of, violations
 
 JOB = ROOT / "cluster" / "kubernetes.yaml"
 CLUSTER = ROOT / "cluster" / "raycluster.yaml"
-DOCKERFILE = (ROOT / "cluster" / "Dockerfile").read_text()
 SCHEMAS = "kubernetes-validate==1.37.0"
 Edit = Callable[[dict[str, dict[str, Any]]], object]
 
@@ -177,39 +176,6 @@ def test_policy_catches_an_unsafe_edit(documents: list[dict[str, Any]], edit: Ed
     by_kind = {document["kind"]: document for document in documents}
     edit(by_kind)
     assert any(complaint in line for line in violations(list(by_kind.values()), kubernetes.versions()))
-
-
-def test_image_has_the_projects_own_python_and_packages() -> None:
-    wanted = kubernetes.versions()
-    assert re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE) == [f"python:{wanted['python']}-slim-bookworm"]
-    (sync,) = re.findall(r"uv sync .*", DOCKERFILE.replace("\\\n", ""))
-    assert f"--python {wanted['python']} --no-dev" in sync
-    assert set(re.findall(r"--extra (\w+)", sync)) == {"cluster", "gpu", "s3", "gs"}
-    assert re.findall(r"pip install .*? (\S+==\S+)", DOCKERFILE) == re.findall(
-        r"--user (uv==\S+)", (ROOT / "cluster" / "config.yaml").read_text()
-    )
-
-
-def test_image_finds_its_environment_in_a_login_shell_too() -> None:
-    path = "PATH=/opt/softvote/.venv/bin:$PATH"  # KubeRay starts Ray with bash -lc, which sets PATH anew
-    assert f"ENV {path}" in DOCKERFILE
-    assert f"RUN echo 'export {path}' > /etc/profile.d/softvote.sh" in DOCKERFILE
-
-
-def test_image_runs_as_the_user_whom_the_pods_name(job: dict[str, Any]) -> None:
-    user = re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE)
-    assert [f"--uid {number}" in DOCKERFILE for number in user] == [True]
-    for name, group in groups_of(cluster_of(job)):
-        assert [str(group["template"]["spec"]["securityContext"]["runAsUser"])] == user, name
-
-
-def test_image_holds_what_travels_to_other_clusters_but_the_token() -> None:
-    copied = set(re.findall(r"^COPY (\S+)", DOCKERFILE, re.MULTILINE))
-    assert copied == {"core", "search", "ensemble", "cluster/spot_notice", "cluster/prices.csv", "pyproject.toml"}
-    let_in = {
-        line[1:] for line in (ROOT / "cluster" / "Dockerfile.dockerignore").read_text().splitlines() if "!" in line
-    }
-    assert let_in == copied
 
 
 @pytest.mark.slow
