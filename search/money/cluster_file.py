@@ -77,9 +77,11 @@ def read_cluster_file(file: str) -> tuple[ClusterFile, ...]:
         raise ConfigError(f"{file} must be a cluster's description in YAML: {' '.join(str(error).split())}") from error
     try:
         clusters = tuple(_clusters(file, documents))
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ConfigError(f"{file} must describe a cluster's kinds of machines, and does not: {told}") from error
+    except OverflowError as error:
+        raise ConfigError(f"{file} must name finite numbers of machines: {error}") from error
     if not clusters:
         raise ConfigError(f"{file} must describe a cluster for `ray up`, or be a RayCluster or RayJob, and is neither")
     return clusters
@@ -112,10 +114,10 @@ def _clusters(file: str, documents: list[Any]) -> Iterator[ClusterFile]:
 def _for_ray_up(file: str, raw: dict[str, Any]) -> ClusterFile:
     """Read the form that `ray up` takes."""
     is_own = raw["provider"].get("type") == "local"
-    types = raw.get("available_node_types") or {}
+    types = {str(name): node for name, node in (raw.get("available_node_types") or {}).items()}
     most = int(raw.get("max_workers", 2))  # Ray's default
-    nodes = {str(name): _of_ray_up(str(name), node, most) for name, node in types.items()}
-    head_name = str(raw.get("head_node_type", "head"))
+    nodes = {name: _of_ray_up(name, node, most) for name, node in types.items()}
+    head_name = raw.get("head_node_type", "head")
     if not is_own and head_name not in nodes:
         raise ValueError(f"head_node_type {head_name!r} is none of available_node_types")
     return ClusterFile(

@@ -70,10 +70,20 @@ def test_group_of_kuberay_whose_name_is_no_text_is_one_line(tmp_path, name):
         read_cluster_file(str(tmp_path / "c.yaml"))
 
 
-@pytest.mark.parametrize("text", ["5", "a: 2020-99-99", "? {a: b}", "provider: x", "max_workers: .inf\nprovider: {}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5",
+        "a: 2020-99-99",
+        "? {a: b}",
+        "provider: x",
+        "max_workers: .inf\nprovider: {}",
+        "provider: {}\nhead_node_type: [x]",
+    ],
+)
 def test_file_that_is_no_cluster_is_one_line(tmp_path, text):
     (tmp_path / "c.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=r"c\.yaml must (describe a cluster|be a cluster's description)"):
+    with pytest.raises(ConfigError, match=r"c\.yaml must (describe a cluster|be a cluster's description|name finite)"):
         read_cluster_file(str(tmp_path / "c.yaml"))
 
 

@@ -1,16 +1,14 @@
-"""cluster/Dockerfile: what it is built on, what it holds, as whom it runs."""
+"""cluster/Dockerfile: what it is built on, and what it holds."""
 
 import re
 
 import pytest
-import yaml  # type: ignore[import-untyped]
 
 from cluster.check import kubernetes
 from tests.cluster.guide import ROOT
-from tests.cluster.policy_kubernetes import cluster_of, groups_of, loose_images
+from tests.cluster.policy_kubernetes import loose_images
 
 DOCKERFILE = (ROOT / "cluster" / "Dockerfile").read_text()
-JOB = list(yaml.safe_load_all((ROOT / "cluster" / "kubernetes.yaml").read_text()))[-1]
 
 
 def test_image_has_the_projects_own_python_and_packages() -> None:
@@ -50,13 +48,6 @@ def test_image_finds_its_environment_in_a_login_shell_too() -> None:
     path = "PATH=/opt/softvote/.venv/bin:$PATH"  # KubeRay starts Ray with bash -lc, which sets PATH anew
     assert f"ENV {path}" in DOCKERFILE
     assert f"RUN echo 'export {path}' > /etc/profile.d/softvote.sh" in DOCKERFILE
-
-
-def test_image_runs_as_the_user_whom_the_pods_name() -> None:
-    user = re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE)
-    assert [f"--uid {number}" in DOCKERFILE for number in user] == [True]
-    for name, group in groups_of(cluster_of(JOB)):
-        assert [str(group["template"]["spec"]["securityContext"]["runAsUser"])] == user, name
 
 
 def test_image_holds_what_travels_to_other_clusters_but_the_token() -> None:

@@ -18,6 +18,7 @@ from tests.cluster.policy_kubernetes import cluster_of, groups_of, violations
 
 JOB = ROOT / "cluster" / "kubernetes.yaml"
 CLUSTER = ROOT / "cluster" / "raycluster.yaml"
+DOCKERFILE = (ROOT / "cluster" / "Dockerfile").read_text()
 SCHEMAS = "kubernetes-validate==1.37.0"
 Edit = Callable[[dict[str, dict[str, Any]]], object]
 
@@ -176,6 +177,13 @@ def test_policy_catches_an_unsafe_edit(documents: list[dict[str, Any]], edit: Ed
     by_kind = {document["kind"]: document for document in documents}
     edit(by_kind)
     assert any(complaint in line for line in violations(list(by_kind.values()), kubernetes.versions()))
+
+
+def test_image_runs_as_the_user_whom_the_pods_name(job: dict[str, Any]) -> None:
+    user = re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE)
+    assert [f"--uid {number}" in DOCKERFILE for number in user] == [True]
+    for name, group in groups_of(cluster_of(job)):
+        assert [str(group["template"]["spec"]["securityContext"]["runAsUser"])] == user, name
 
 
 @pytest.mark.slow
