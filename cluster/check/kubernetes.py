@@ -28,32 +28,33 @@ def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
     if not ours:
         kinds = ", ".join(str(document.get("kind")) for document in documents) or config.get("kind")
         yield f"{file} must hold a RayJob or a RayCluster of ray.io/v1, got {kinds}"
-    for document in documents:
-        parts = ("metadata", "spec") if document in ours else ()
-        flat = [part for part in parts if not isinstance(document.get(part), dict)]
+    yield from _without_version(file, documents)
+    for document in ours:
+        flat = [part for part in ("metadata", "spec") if not isinstance(document.get(part), dict)]
         for part in flat:
             yield f"{file}: {document['kind']} must have a mapping as its {part}, got {document.get(part)!r}"
-        if document in ours and not flat:
-            yield from _in_document(file, document)
-        elif not document.get("apiVersion"):
+        if flat:
+            continue
+        kind, name = document["kind"], str(document["metadata"].get("name") or "")
+        where = f"{file}: {kind} {name}"
+        if (got := document.get("apiVersion", "ray.io/v1")) != "ray.io/v1":
+            yield f"{where} must have apiVersion ray.io/v1, got {got}"
+        if not 1 <= len(name) <= kuberay.LONGEST_NAME:
+            yield f"{where} must have a name of 1 to {kuberay.LONGEST_NAME} letters, got {len(name)}"
+        yield from _other_versions(where, document["metadata"].get("annotations") or {})
+        spec = document["spec"]
+        misspelt = list(unknown(spec, kind, kuberay.schemas()))
+        yield from (f"{where} {mistake}" for mistake in misspelt)
+        if not misspelt:  # what follows takes the fields for what they are
+            yield from _in_cluster(where, spec.get("rayClusterSpec") or {} if kind == "RayJob" else spec)
+            if kind == "RayJob" and not spec.get("entrypoint"):
+                yield f"{where} must say its entrypoint: the command of the search"
+
+
+def _without_version(file: str, documents: list[dict[str, Any]]) -> Iterator[str]:
+    for document in documents:
+        if "apiVersion" not in document:
             yield f"{file}: {document.get('kind')} must say its apiVersion, got none"
-
-
-def _in_document(file: str, document: dict[str, Any]) -> Iterator[str]:
-    kind, spec = document["kind"], document["spec"]
-    name = str(document["metadata"].get("name") or "")
-    where = f"{file}: {kind} {name}"
-    if (got := document.get("apiVersion")) != "ray.io/v1":
-        yield f"{where} must have apiVersion ray.io/v1, got {got}"
-    if not 1 <= len(name) <= kuberay.LONGEST_NAME:
-        yield f"{where} must have a name of 1 to {kuberay.LONGEST_NAME} letters, got {len(name)}"
-    yield from _other_versions(where, document["metadata"].get("annotations") or {})
-    misspelt = list(unknown(spec, kind, kuberay.schemas()))
-    yield from (f"{where} {mistake}" for mistake in misspelt)
-    if not misspelt:  # what follows takes the fields for what they are
-        yield from _in_cluster(where, spec.get("rayClusterSpec") or {} if kind == "RayJob" else spec)
-        if kind == "RayJob" and not spec.get("entrypoint"):
-            yield f"{where} must say its entrypoint: the command of the search"
 
 
 def _other_versions(where: str, annotations: Any) -> Iterator[str]:

@@ -117,7 +117,7 @@ GOOGLE: list[tuple[Edit, str]] = [
     (lambda c: machine(c).update(scheduling="x"), "must have as scheduling a mapping, got 'x'"),
 ]
 KUBERNETES: list[tuple[Edit, str]] = [
-    (without("apiVersion"), ": RayJob softvote must have apiVersion ray.io/v1, got None"),
+    (without("apiVersion"), ": RayJob must say its apiVersion, got none"),
     (lambda j: j.update(metadata="x"), ": RayJob must have a mapping as its metadata, got 'x'"),
     (lambda j: j.update(spec="x"), ": RayJob must have a mapping as its spec, got 'x'"),
     (without("spec"), ": RayJob must have a mapping as its spec, got None"),
@@ -157,7 +157,7 @@ def test_value_of_another_kind_is_one_line(
         (b"provider: \xe9\n", " must be a cluster's description in YAML: 'utf-8' codec can't decode byte 0xe9"),
         (f"---\n---\n{edited('onprem', lambda _: None)}", " must be one document, got 2: take out the lines `---`"),
         (edited("kubernetes", lambda _: None) + "\n---\n5\n", " must hold mappings, one a document, got another value"),
-        ("kind: RayCluster\nmetadata: {name: x}\nspec: {7: 8}", ": RayCluster x must have apiVersion ray.io/v1"),
+        ("kind: RayCluster\nmetadata: {name: x}\nspec: {7: 8}", ": RayCluster must say its apiVersion, got none"),
     ],
 )
 def test_file_of_another_kind_is_told(
