@@ -101,12 +101,15 @@ class _NappingTrial:
     def next_epoch(self) -> tuple[EpochReport, bool]:
         """Sleep, leave predictions where the trial may end, and report."""
         seconds = self._worker.nap.seconds / self._num_epochs
-        time.sleep(seconds)
+        wakes_at = time.monotonic() + seconds
         self._num_reported += 1
         is_last = self._num_reported == self._num_epochs
         may_end = is_last or self._num_reported in self._worker.ending_epochs
-        if may_end:
-            self._write_predictions()
+        # a network would compute them: they are made in the time that stands for training, and written after it
+        predictions = self._make_predictions() if may_end else None
+        time.sleep(max(wakes_at - time.monotonic(), 0.0))
+        if predictions is not None:
+            write_predictions(self._folder.predictions, predictions)
         if is_last:
             span = Span(began=self._began, ended=time.time(), node=self._node_id)
             Path(self._folder.url, SPAN).write_text(json.dumps(asdict(span)))
@@ -120,12 +123,12 @@ class _NappingTrial:
         knobs = {"learning_rate": rate, "block_dropout": dropout}
         return made_up_loss(knobs, self._assignment["number"], self._num_reported)
 
-    def _write_predictions(self) -> None:
-        """Write what the trial says of the holdout and of the test rows."""
+    def _make_predictions(self) -> Predictions:
+        """Return what the trial says of the holdout and of the test rows."""
         generator = np.random.default_rng((SEED, self._assignment["number"], self._num_reported))
         softmax = noisy_softmax(self._logits, float(np.exp(generator.normal(0, 0.3))), generator)
         num_rows = len(self._split.holdout_rows)
-        predictions = Predictions(
+        return Predictions(
             trial_id=self._assignment["trial_id"],
             rows=self._split.holdout_rows,
             softmax=softmax[:num_rows],
@@ -135,7 +138,6 @@ class _NappingTrial:
             epoch=self._num_reported,
             config=self._assignment["config"],
         )
-        write_predictions(self._folder.predictions, predictions)
 
 
 def num_there(place: Path) -> int:

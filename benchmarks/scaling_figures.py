@@ -80,7 +80,7 @@ def figures_of(order: Order, spans: Sequence[Span], found: Mapping[str, Any], vo
     """
     num_nodes, seconds, trials = order.nap.num_workers, order.nap.seconds, len(spans)
     assert trials == order.trials, f"{order.trials} trials must have run, got {trials}"
-    began, ended = max(span.began for span in spans[:num_nodes]), max(span.ended for span in spans)
+    began, ended = min(span.began for span in spans), max(span.ended for span in spans)
     at_least = trials * seconds / num_nodes
     samples, accounts = found["samples"], found["accounts"]
     first, last = samples[0], samples[-1]

@@ -110,6 +110,11 @@ class Ledger(Standings):
                 self.on_write(record)
         self._as_ended.clear()
 
+    @property
+    def can_vote(self) -> bool:
+        """True where a trial has an end and a score, or had before this start opened it again."""
+        return bool(self.ranked or self._as_ended)
+
     def failures_in_words(self, what: str) -> str:
         """Return what the user has to know of failed trials, called `what`; there is one at least."""
         last = self.failed[-1]

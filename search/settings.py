@@ -62,7 +62,8 @@ class SearchSettings(TrainingSettings):
     """With --dry-run: the file of the cluster that is to run it, such as cluster/config.yaml.
     Left out: the cluster at --address, or this machine."""
     prices: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="")] = None
-    """What machines cost: a table of cloud, region, machine, market, usd_per_hour, date, source.
+    """With --max-cost or --dry-run, what machines cost: a table of cloud, region, machine, market, usd_per_hour, date,
+    source.
     Left out: cluster/prices.csv."""
     preset: Annotated[PresetName | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="")] = None
     """How much to train, for who does not want to choose: quick, good or best; options that are given go before it.
@@ -137,6 +138,8 @@ class SearchSettings(TrainingSettings):
         rule = "used with --address, on a cluster whose machines have prices; this machine has none"
         require(is_priced, "--max-cost", rule, "no --address")
         require(self.cluster is None or self.dry_run, "--cluster", "used with --dry-run", "alone")
+        is_used = self.prices is None or self.dry_run or cap is not None
+        require(is_used, "--prices", "used with --max-cost or --dry-run", "alone")
         is_space = self.space is None or is_function_name(self.space)
         require(is_space, "--space", "of the form package.module:function", self.space)
 

@@ -5,17 +5,18 @@ them, and the longest epoch so far, which may be in progress.
 """
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from core.errors import ConfigError, StudyError
+from core.errors import ConfigError, StoredFileError, StudyError
 from core.store import files
 from core.store.study import StudyFolder
 from search.money.cluster_file import IDLE_MINUTES, ClusterFile, description_on_head
 from search.money.fleet import SETUP_MINUTES, prices_of_kinds
-from search.money.meter import SECONDS_AN_HOUR, Meter
-from search.money.prices import read_prices, usd
+from search.money.meter import Meter
+from search.money.prices import SECONDS_AN_HOUR, read_prices, usd
 from search.money.spent import StartCost, read_costs, write_costs
 from search.settings import SearchSettings
 from search.watch import Watch
@@ -64,6 +65,7 @@ class MoneyCap:
     is_nearer: bool = False
     """Whether the money ends the stage, not a time budget."""
     _began: float = 0.0
+    _num_at_first: int = 0
     _saved_at: float = 0.0
     _limited_at: float | None = None
     _limited: Watch | None = None
@@ -79,6 +81,7 @@ class MoneyCap:
         """
         self.meter.begin()
         self._began = self._saved_at = self.clock()
+        self._num_at_first = self.meter.num_machines
         machines = ", ".join(f"{bill.num_machines} {machine}" for machine, bill in self.meter.bills.items())
         return (
             f"counting {machines}: {usd(self.meter.usd_an_hour)} an hour; spent by earlier starts: "
@@ -122,9 +125,10 @@ class MoneyCap:
         """Tell a stage until when it may train, and what is spent; write that down once a minute.
 
         Kept back too are the longest epoch so far, since one may have begun just now, and the longest time between two
-        calls, for which nothing could be ended. A stage whose money is below a trial's is aborted.
+        calls, for which nothing could be ended. A stage whose money is below a trial's is aborted, see `_check`.
         """
-        last_moment = self.deadline(share) - self._longest_pause(watch)
+        is_first, last_moment = self._limited_at is None, self.deadline(share)
+        last_moment -= self._longest_pause(watch)
         until = last_moment - (watch.ledger.longest_epoch_seconds or 0.0)
         watch.last_moment = last_moment
         self.is_nearer = watch.deadline is None or until <= watch.deadline
@@ -137,7 +141,7 @@ class MoneyCap:
         watch.spending = f"spent {usd(self.spent)} of {usd(self.usd)}"
         watch.notices += self.meter.notices[self._num_notices :]
         self._num_notices = len(self.meter.notices)
-        self._check(watch, share)
+        self._check(watch, share, is_unpaid=is_first and self.meter.num_machines == self._num_at_first)
         if now - self._saved_at >= SAVE_SECONDS:
             try:
                 self._save(self.kept_back + self.meter.charge_ahead(all_seconds=SAVE_SECONDS, worker_seconds=0))
@@ -151,7 +155,11 @@ class MoneyCap:
         kept_back = self.meter.charge_ahead(
             all_seconds=max(self.vote_seconds - since_training, 0.0), worker_seconds=self.idle_seconds
         )
-        self._save(kept_back)
+        try:
+            self._save(kept_back)
+        except (StudyError, StoredFileError) as error:  # raised, it would replace what has ended the search
+            line = f"warning: what this start has cost is not written down, and does not count in the next: {error}"
+            print(line, file=sys.stderr)
         bills = [
             f"{bill.num_machines} {machine} {bill.hours:.2f} h {usd(bill.usd)}"
             for machine, bill in self.meter.dearest_first()
@@ -208,14 +216,17 @@ class MoneyCap:
         """Return what all machines that are there cost for a while."""
         return seconds * self.meter.usd_an_hour / SECONDS_AN_HOUR
 
-    def _check(self, watch: Watch, share: float) -> None:
-        """Abort a stage that cannot end a trial, once its epochs are known: before a worker is there, and then."""
-        has_workers = self._has_workers
-        is_known = watch.ledger.longest_epoch_seconds is not None
-        if not is_known or has_workers in self._checked or (share < 1 and watch.ledger.ranked):
+    def _check(self, watch: Watch, share: float, *, is_unpaid: bool) -> None:
+        """Abort a stage that cannot end a trial, once its epochs are known: before a worker is there, and then.
+
+        Not one whose machines are paid already, and that has something to vote with: its deadline ends that one.
+        """
+        has_workers, ledger = self._has_workers, watch.ledger
+        is_spared = (share < 1 and ledger.ranked) or (not is_unpaid and ledger.can_vote)
+        if ledger.longest_epoch_seconds is None or has_workers in self._checked or is_spared:
             return
         self._checked.add(has_workers)
-        seconds, epochs = watch.ledger.usual_epoch_seconds, watch.least_epochs
+        seconds, epochs = ledger.usual_epoch_seconds, watch.least_epochs
         if epochs is not None and self._left(share) < self._usd_of(epochs * seconds):
             watch.abort(self.shortage(watch, share))
 

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 
 from core.config import Config
-from core.errors import ConfigError
 from core.progress import new_console, print_line
 from core.study import with_study_name
 from search.cluster.start import ray_cluster, scratch_folder
@@ -29,6 +28,7 @@ from search.prepare import VOTE_SECONDS, SearchStart, prepare
 from search.settings import SearchSettings, parse_duration
 from search.starts import Start
 from search.steering import SAMPLER
+from search.study import REDUCTION_FACTOR
 
 Row = tuple[str, Range, Callable[[float], str]]
 NUM_TYPICAL = 24
@@ -79,9 +79,15 @@ def say_estimate(start: SearchStart, fleet: Fleet, epoch_time: EpochTime, prices
 def fleet_of(start: SearchStart, prices: PriceList) -> Fleet:
     """Return the machines that the settings name, and how many of them a search uses at once."""
     settings = start.settings
-    bounds = [num for num in (settings.num_trials, settings.max_concurrent) if num is not None]
+    bounds = [num for num in (_num_of_largest_stage(start), settings.max_concurrent) if num is not None]
     fleet = _whole_fleet(start, prices, min(bounds, default=None))
     return fleet if settings.max_concurrent is None else fleet.with_most(settings.max_concurrent)
+
+
+def _num_of_largest_stage(start: SearchStart) -> int | None:
+    """Return how many trials or trainings the largest stage still has, 1 at least; None where only time bounds them."""
+    num_trials = start.steering.num_left
+    return None if num_trials is None else max(num_trials, *_num_trainings(start), 1)
 
 
 def _whole_fleet(start: SearchStart, prices: PriceList, num_trials: int | None) -> Fleet:
@@ -139,8 +145,7 @@ def _num_trials(start: SearchStart, fleet: Fleet, epoch_time: EpochTime, share: 
     if start.steering.num_trials is not None:
         return start.steering.num_trials
     seconds = parse_duration(start.settings.time_budget)
-    if seconds is None:
-        raise ConfigError("--dry-run must know --trials or --time-budget, got neither")
+    assert seconds is not None, "without a time budget trials have a number"
     epochs = max(seconds - VOTE_SECONDS, 0.0) * fleet.num_at_once / epoch_time.seconds
     return start.ledger.num_ended + max(round(epochs / (share * start.steering.epochs)), 1)
 
@@ -152,10 +157,16 @@ def _committee_epochs(start: SearchStart) -> float:
         return 0.0
     num_rows, num_search_rows = len(start.dataset.labels), len(start.split.train_rows)
     of_fold = (1 - 1 / settings.folds) * num_rows / num_search_rows
+    num_left, num_refits = _num_trainings(start)
+    return start.committee_epochs * (num_left * of_fold + num_refits * num_rows / num_search_rows)
+
+
+def _num_trainings(start: SearchStart) -> tuple[int, int]:
+    """Return what is left of the committee's trainings over folds, and how many there are on every row."""
+    settings = start.settings
     num_done, _ = num_trained(start)
     num_left = max(settings.committee_size * settings.folds * settings.repeats - num_done, 0)
-    num_refits = settings.committee_size * settings.repeats if settings.refit else 0
-    return start.committee_epochs * (num_left * of_fold + num_refits * num_rows / num_search_rows)
+    return num_left, settings.committee_size * settings.repeats if settings.refit else 0
 
 
 def _table(start: SearchStart, reckoned: Estimate, fleet: Fleet, num_trials: int) -> Table:
@@ -208,7 +219,7 @@ def _notes(
             "the machines of a cluster differ from this one, a graphics card by far: train --trials 2 there, and ask "
             "again on that study"
         )
-    yield f"expected: {share[0]:.3f} of all epochs, by {share[1]}; low: one in four goes on at each rung"
+    yield f"expected: {share[0]:.3f} of all epochs, by {share[1]}; low: one in {REDUCTION_FACTOR} goes on at each rung"
     if reckoned.usd is None:
         yield f"money cannot be told: {fleet.why_no_price}"
         return

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from search.money.fleet import Fleet
+from search.money.prices import SECONDS_AN_HOUR
 from search.money.work import Range
-
-SECONDS_AN_HOUR = 3600
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigError
 from search.cluster.capacity import is_head
 from search.money.fleet import SETUP_MINUTES
-from search.money.prices import Machine, PriceList, machine_of
+from search.money.prices import SECONDS_AN_HOUR, Machine, PriceList, machine_of
 
 if TYPE_CHECKING:  # it loads ray, which must not be loaded before search.cluster.authentication has had its say
     from search.cluster.nodes import Node
 
 LOOK_SECONDS = 1.0
 """How often nodes are looked up at most."""
-SECONDS_AN_HOUR = 3600
 
 
 def nodes_of_cluster() -> Sequence["Node"]:
@@ -86,6 +85,11 @@ class Meter:
     def usd(self) -> float:
         """All that was charged."""
         return sum(bill.usd for bill in self.bills.values())
+
+    @property
+    def num_machines(self) -> int:
+        """All that were seen so far, those that are gone too."""
+        return sum(bill.num_machines for bill in self.bills.values())
 
     @property
     def usd_an_hour(self) -> float:

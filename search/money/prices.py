@@ -16,6 +16,7 @@ LABELS = ("machine", "market", "region")
 MARKETS = ("on-demand", "spot")
 EACH = "each"
 """Market of what every machine of a region has besides: its disk, its address."""
+SECONDS_AN_HOUR = 3600
 DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 

@@ -1,6 +1,7 @@
 """The cap's arithmetic with a clock of the test's own: 0.36 USD an hour the head, 3.6 the worker."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from search.money.cap import MoneyCap
 from search.money.cluster_file import read_cluster_file
 from search.money.metered import metered
 from search.money.prices import usd
-from search.money.spent import StartCost, read_costs
+from search.money.spent import StartCost, cost_file, read_costs
 from search.trainable import earlier_of
 from tests.search.conftest import HERE, epoch_report, write_whole_predictions
 
@@ -255,6 +256,48 @@ def test_cap_below_one_trial_is_told_once_the_first_epoch_has_been_measured(make
     assert make_steering().ledger[0].state == "running", "the study is sound and goes on"
 
 
+def after_a_trial(make_steering: Any, *, is_cut_short: bool) -> Any:
+    """Return the next start of a study whose only trial has a score, with epochs of 600 s."""
+    steering = make_steering()
+    number = report(steering, 1, 600.0)
+    if is_cut_short:
+        steering.deadline = 0.0
+    for epoch in (2,) if is_cut_short else range(2, 10):
+        steering.report(number, epoch_report(epoch, 0.5, 600.0), worker=HERE, has_predictions=True)
+    assert len(steering.ledger.cut_short) == is_cut_short
+    return make_steering()
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+@pytest.mark.parametrize("is_cut_short", [False, True])
+def test_study_that_can_vote_ends_without_an_error_where_machines_that_joined_took_its_money(
+    make_money, make_steering, is_cut_short, is_first
+):
+    steering, money = after_a_trial(make_steering, is_cut_short=is_cut_short), make_money(1.0, begins=False)
+    worker = money.nodes.pop()
+    money.cap.begin()
+    if not is_first:
+        money.cap.limit(steering)
+        assert not steering.is_time_up, "the head alone could train, at 0.06 USD an epoch"
+    money.nodes.append(worker)
+    money.clock.now += 10
+    money.cap.limit(steering)
+    # 0.36 for the setup and 0.71 kept back: less than nothing is left
+    assert steering.stop_reason is None
+    assert steering.is_time_up
+    assert money.cap.is_nearer, "so that the money is told as what ended it"
+    assert steering.next_trial() is None
+    steering.ledger.close_untouched()
+    assert len(steering.ledger.ranked) == 1, "it votes"
+
+
+@pytest.mark.parametrize("is_cut_short", [False, True])
+def test_study_that_can_vote_is_refused_where_nothing_is_paid_yet(make_money, make_steering, is_cut_short):
+    steering = after_a_trial(make_steering, is_cut_short=is_cut_short)
+    make_money(0.8).cap.limit(steering)
+    assert isinstance(steering.error, ConfigError)
+
+
 def test_cap_that_pays_for_one_more_trial_goes_on(make_money, make_steering):
     money, steering = make_money(6.2), make_steering()
     money.cap.limit(steering)
@@ -277,6 +320,19 @@ def test_metered_says_first_what_counts_and_last_what_was_spent(make_money):
     assert spent.startswith("spent $1.36 of $2.00: 1 gpu.large spot 0.10 h $0.36, 1 head.small on-demand 0.10 h $0.036")
     assert spent.endswith("earlier starts $0.25")
     assert head.startswith("the head goes on costing $0.36 an hour until `ray down`")
+
+
+def test_metered_leaves_what_ended_the_search_as_it_is_where_the_cost_cannot_be_written(make_money, capsys):
+    money = make_money(2.0, begins=False)
+    Path(cost_file(money.cap.folder)).mkdir()
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt), metered(money.cap, said.append):
+        raise KeyboardInterrupt
+    warning = capsys.readouterr().err
+    assert warning.startswith("warning: what this start has cost is not written down, and does not count in the next: ")
+    assert "cost.json" in warning
+    assert warning.count("\n") == 1
+    assert said[1].startswith("spent $")
 
 
 def test_metered_without_a_cap_says_and_counts_nothing():

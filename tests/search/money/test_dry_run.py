@@ -80,6 +80,26 @@ def test_dry_run_counts_the_committees_trainings(make_start):
     assert row(text, "the committee's epochs") == ["45"] * 3
 
 
+def test_machines_are_as_many_as_the_largest_stage_that_is_left_can_use(make_start, tmp_path):
+    prices = read_prices(price_file(tmp_path))
+
+    def num_at_once(**options: Any) -> int:
+        file = write(tmp_path, ray_file())
+        return fleet_of(make_start(dry_run=True, cluster=file, gpus_per_trial=1, **options), prices).num_at_once
+
+    committee = {"committee": 1, "committee_epochs": 3}
+    assert num_at_once(trials=2) == 2
+    assert num_at_once(trials=2, **committee, folds=3) == 3
+    assert num_at_once(trials=2, **committee, folds=2, repeats=4, max_concurrent=3) == 3
+    assert num_at_once(trials=1, **committee, folds=2, repeats=2, refit=True) == 4
+    start = make_start()
+    write_study(start.folder, start.manifest, start.dataset, start.split)
+    for _ in range(2):
+        start.steering.fail(start.steering.next_trial().record.number, "it broke")
+    assert num_at_once(trials=5) == 3
+    assert num_at_once(trials=2) == 1
+
+
 def test_dry_run_knows_how_many_trials_a_time_budget_allows(make_start):
     start = make_start(trials=None, time_budget="10m", cpus_per_trial=99)
     text = said(start)
@@ -134,6 +154,8 @@ def test_search_itself_refuses_a_dry_run_and_settings_what_does_not_go_together(
         search_study(SearchSettings(dry_run=True, runs=str(tmp_path)))
     with pytest.raises(ConfigError, match="--cluster must be used with --dry-run, got alone"):
         SearchSettings(cluster="c.yaml")
+    with pytest.raises(ConfigError, match="--prices must be used with --max-cost or --dry-run, got alone"):
+        SearchSettings(prices="no such file", address="auto")
     with pytest.raises(ConfigError, match=r"--max-cost must be used with --address, .* this machine has none"):
         SearchSettings(max_cost=1.0)
     for amount in (0.0, -1.0, float("inf"), float("nan")):
