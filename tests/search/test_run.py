@@ -128,7 +128,10 @@ def test_finished_search_votes_again_without_training(whole, runs):
         (["--epochs", "4"], "was made with --epochs 5, got --epochs 4. Name another --study"),
         (["--seed", "1"], "was made with --seed 0, got --seed 1"),
         (["--no-augment"], "was made with --augment, got --no-augment"),
-        (["--holdout", "tail"], "was made with --holdout 0.2 --holdout-seed 0 and other holdout rows, got --holdout tail"),
+        (
+            ["--holdout", "tail"],
+            "was made with --holdout 0.2 --holdout-seed 0 and other holdout rows, got --holdout tail",
+        ),
     ],
 )
 def test_search_refuses_settings_that_contradict_the_study(whole, runs, options, words):

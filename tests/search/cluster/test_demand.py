@@ -1,16 +1,20 @@
 """What is asked of a made-up cluster that can grow, and what the user is told."""
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from core.errors import ClusterError
 from search.cluster.capacity import HEAD, HEAD_RETURNS_SECONDS, LiveCapacity, Resources
-from search.cluster.demand import MOST_REFUSED, Demand, asking, packed_share, wait_for_machines
-from search.cluster.growth import Growth, NodeType
+from search.cluster.demand import LEAST_MINUTES, MOST_REFUSED, Demand, asking, wait_for_machines
+from search.cluster.growth import Growth
 from search.cluster.nodes import Node
+from search.cluster.pending import packed_share
+from search.money.cluster_file import NodeType
 
-GROWTH = Growth(types=(NodeType(name="gpu", cpus=4, gpus=1, most=3),), most_machines=8)
+GROWTH = Growth(types=(NodeType(name="gpu", cpus=4, gpus=1, max_workers=3),), most_machines=8)
 """Three machines of one card: three trials with a card each, twelve with a quarter."""
 
 
@@ -23,8 +27,19 @@ def head(cpus: float = 0) -> Node:
 
 
 def stage() -> Any:
+    made = SimpleNamespace(stop_reason=None, is_time_up=False, num_left=40, running=set(), machines="-", errors=[])
+    made.most_new_machines, made.spending, made.deadline = None, "", None
+    made.abort = made.errors.append
+    return made
+
+
+def screen_of(*complaints: str) -> Any:
+    """Return a screen that has refused a node for each, and knows of no other node yet."""
     return SimpleNamespace(
-        stop_reason=None, is_time_up=False, num_left=40, running=set(), machines="-", most_new_machines=None
+        refused={f"bad{number}" for number in range(len(complaints))},
+        complaints=list(complaints),
+        shunned=lambda: {"a"},
+        admitted=lambda nodes: [],
     )
 
 
@@ -117,6 +132,16 @@ def test_demand_is_for_the_machines_that_the_money_pays():
     assert cluster.live.num_at_once() == 4, "what is there goes on"
 
 
+def test_demand_is_for_one_machine_where_money_is_counted_and_no_price_is_known():
+    cluster = MadeUp(gpus=0.25)
+    cluster.steering.spending = "spent $0 of $5"
+    assert cluster.asked_later() == 4
+    cluster.nodes.append(worker("a"))
+    assert cluster.asked_later() == 0, "it is about to tell its price"
+    cluster.steering.most_new_machines = 1
+    assert cluster.asked_later() == 4
+
+
 def test_demand_keeps_to_the_most_trials_at_once():
     cluster = MadeUp(gpus=0.25, most_at_once=5)
     assert cluster.asked_later() == 5
@@ -129,7 +154,7 @@ def test_demand_keeps_to_the_most_trials_at_once():
 @pytest.mark.parametrize(("sees_free_slots", "num"), [(False, 3), (True, 3 + 8)])
 def test_demand_for_an_autoscaler_that_counts_a_spared_heads_slots_is_for_these_too(sees_free_slots, num):
     cluster = MadeUp(sees_free_slots=sees_free_slots, gpus=0)
-    cluster.demand._growth = Growth(types=(NodeType(name="cpu", cpus=1, gpus=0, most=3),), most_machines=3)
+    cluster.demand._growth = Growth(types=(NodeType(name="cpu", cpus=1, gpus=0, max_workers=3),), most_machines=3)
     cluster.nodes = [head(cpus=8)]
     assert cluster.asked_later() == num
     assert cluster.live.num_at_once() == 0, "the head waits for others"
@@ -151,15 +176,71 @@ def test_head_trains_where_no_machine_has_come_for_long_and_machines_are_still_a
 
 def test_machine_that_is_still_asked_what_it_has_is_no_reason_to_order_another():
     cluster = MadeUp()
-    screen: Any = SimpleNamespace(refused=set(), shunned=lambda: {"a"}, admitted=lambda nodes: [])
-    cluster.live.screen = screen
+    cluster.live.screen = screen = screen_of()
     cluster.nodes.append(worker("a"))
     assert (cluster.asked_later(), cluster.live.num_at_once()) == (2, 0)
     screen.refused = {"a"}
     assert cluster.asked_later() == 3
-    screen.refused = {str(number) for number in range(MOST_REFUSED)}
-    assert (cluster.asked_later(), cluster.asked_later()) == (0, 0)
+
+
+REFUSALS = tuple(f"node {number} must have the code" for number in range(MOST_REFUSED))
+
+
+def test_stage_ends_with_the_last_complaint_where_all_that_came_was_refused():
+    cluster = MadeUp()
+    cluster.live.screen = screen = screen_of(*REFUSALS)
+    screen.complaints.pop()
+    assert (cluster.asked_later(), cluster.steering.errors) == (3, [])
+    screen.complaints.append("node 2 must have the code")
+    cluster.nodes.append(worker("a"))
+    assert (cluster.asked_later(), cluster.steering.errors) == (0, []), "one more has come, and is still asked"
+    cluster.nodes.remove(worker("a"))
+    cluster.steering.running = {0}
+    assert (cluster.asked_later(), cluster.steering.errors) == (0, [])
+    cluster.steering.running = set()
+    assert cluster.asked_later() == 0
+    [error] = cluster.steering.errors
+    assert isinstance(error, ClusterError)
+    assert "none of the last 3 is; no more are asked for. The last one: node 2 must have the code" in str(error)
     assert len([line for line in cluster.said if "no further machine is asked for" in line]) == 1
+
+
+def test_machines_are_asked_for_again_once_one_was_admitted():
+    cluster = MadeUp()
+    cluster.live.screen = screen = screen_of(*REFUSALS)
+    cluster.nodes.append(worker("good"))
+    screen.admitted = lambda nodes: nodes
+    assert cluster.asked_later() == 0
+    screen.complaints.clear()
+    assert (cluster.asked_later(), cluster.steering.errors) == (2, [])
+
+
+def test_head_that_can_train_does_so_at_once_where_no_machine_is_asked_for_any_more():
+    cluster = MadeUp(gpus=0)
+    cluster.live.screen = screen = screen_of()
+    screen.admitted = lambda nodes: nodes
+    cluster.nodes = [head(cpus=8)]
+    assert (cluster.asked_later(), cluster.live.num_at_once()) == (12, 0)
+    screen.complaints += REFUSALS
+    assert (cluster.asked_later(), cluster.steering.errors) == (0, [])
+    assert cluster.live.num_at_once() == 8
+
+
+def test_no_machine_is_asked_for_that_would_come_too_late():
+    cluster = MadeUp()
+    cluster.steering.deadline = time.time() + 60 * LEAST_MINUTES + 30
+    assert cluster.asked_later() == 3
+    cluster.steering.deadline -= 60
+    given = cluster.steering.deadline
+    assert (cluster.asked_later(), cluster.steering.deadline) == (0, given), "what was asked for may still come"
+
+
+def test_stage_that_is_too_short_for_a_machine_to_come_ends_at_once():
+    cluster = MadeUp()
+    cluster.steering.deadline = time.time() + 60 * LEAST_MINUTES - 30
+    assert cluster.asked_later() == 0
+    assert cluster.steering.deadline <= time.time()
+    assert cluster.said == ["training ends: a machine needs 11 min to come and be of use, and less is left"]
 
 
 def test_user_is_told_once_what_is_waited_for_and_how_many_machines_there_are():
