@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from core.errors import ClusterError
-from search.cluster.autoscaler import failed_launches, is_first
+from search.cluster.autoscaler import failed_launches, is_first, num_ordered
 from search.cluster.capacity import HEAD_RETURNS_SECONDS, LOOK_UP_SECONDS, LiveCapacity, Resources
 from search.cluster.pending import PendingSlots, packed_share
 from search.money.fleet import SETUP_MINUTES, USE_SECONDS
@@ -56,6 +56,7 @@ class Demand:
         *,
         reasons: Callable[[], tuple[str, ...]] = failed_launches,
         sees_free_slots: Callable[[], bool] = is_first,
+        on_their_way: Callable[[], int] = num_ordered,
     ) -> None:
         """Remember both sides.
 
@@ -65,10 +66,12 @@ class Demand:
             hold: told how many slots to ask for.
             reasons: tells why machines did not come, a line each.
             sees_free_slots: tells whether the autoscaler thinks that a free slot serves, though no trial may run there.
+            on_their_way: counts the machines that are ordered, by whomever, and have not joined yet.
         """
         assert live.growth is not None, "a cluster that cannot grow is asked for nothing"
         self._live, self._growth, self._steering = live, live.growth, steering
         self._hold, self._reasons, self._sees_free_slots = hold, reasons, sees_free_slots
+        self._on_their_way = on_their_way
         self._due = self._reasons_due = float("-inf")
         self._told: set[str] = set()
         self._num_machines = 0
@@ -139,7 +142,7 @@ class Demand:
         live, steering = self._live, self._steering
         if self._is_over() or steering.running or steering.num_left == 0 or live.num_beside_head():
             return
-        is_too_late = self._is_late() and not self._has_asked
+        is_too_late = self._is_late() and not self._has_asked and not self._on_their_way()
         if not is_too_late and not self._are_all_refused():
             return
         if live.is_head_spared:
@@ -152,7 +155,7 @@ class Demand:
                 )
             )
         else:
-            steering.deadline = time.time()
+            steering.is_too_late_for_machines = True
             live.say(f"training ends: a machine needs {LEAST_MINUTES:g} min to come and be of use, and less is left")
 
     def _tell(self, num_at_once: int, num_missing: int) -> None:

@@ -82,7 +82,11 @@ def test_guides_line_fills_in_all(tmp_path: Path, capsys: pytest.CaptureFixture[
             "groupName: card",
             "in its groups, got gpu: 0 to 8 of 4 CPUs and 1 GPUs (machine g2-standard",
         ),
-        ("labels: { machine: g2-standard-4, market: spot, region: us-central1 } # one", "labels: {} # one", "1 GPUs ()"),
+        (
+            "labels: { machine: g2-standard-4, market: spot, region: us-central1 } # one",
+            "labels: {} # one",
+            "1 GPUs ()",
+        ),
         ("  entrypoint: >-", "  jobId: >-", "must say its entrypoint"),
         (
             "containers:\n            - name: ray-head",

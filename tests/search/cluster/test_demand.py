@@ -1,79 +1,14 @@
 """What is asked of a made-up cluster that can grow, and what the user is told."""
 
-import time
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
-from core.errors import ClusterError
-from search.cluster.capacity import HEAD, HEAD_RETURNS_SECONDS, LiveCapacity, Resources
-from search.cluster.demand import LEAST_MINUTES, MOST_REFUSED, Demand, asking, wait_for_machines
+from search.cluster.capacity import HEAD_RETURNS_SECONDS, LiveCapacity, Resources
+from search.cluster.demand import asking, wait_for_machines
 from search.cluster.growth import Growth
-from search.cluster.nodes import Node
 from search.cluster.pending import packed_share
 from search.money.cluster_file import NodeType
 
-GROWTH = Growth(types=(NodeType(name="gpu", cpus=4, gpus=1, max_workers=3),), most_machines=8)
-"""Three machines of one card: three trials with a card each, twelve with a quarter."""
-
-
-def worker(name: str) -> Node:
-    return Node(node_id=name, name=name, resources={"CPU": 4, "GPU": 1})
-
-
-def head(cpus: float = 0) -> Node:
-    return Node(node_id="head", name="head", resources={"CPU": cpus, "GPU": 0, HEAD: 1})
-
-
-def stage() -> Any:
-    made = SimpleNamespace(stop_reason=None, is_time_up=False, num_left=40, running=set(), machines="-", errors=[])
-    made.most_new_machines, made.spending, made.deadline = None, "", None
-    made.abort = made.errors.append
-    return made
-
-
-def screen_of(*complaints: str) -> Any:
-    """Return a screen that has refused a node for each, and knows of no other node yet."""
-    return SimpleNamespace(
-        refused={f"bad{number}" for number in range(len(complaints))},
-        complaints=list(complaints),
-        shunned=lambda: {"a"},
-        admitted=lambda nodes: [],
-    )
-
-
-class MadeUp:
-    """A cluster and a stage that a test sets; a second goes by with each look."""
-
-    def __init__(self, *, gpus: float = 1, most_at_once: int | None = None, sees_free_slots: bool = False) -> None:
-        self.nodes = [head()]
-        self.time = 0.0
-        self.said: list[str] = []
-        self.asked: list[int] = []
-        self.reasons: tuple[str, ...] = ()
-        self.steering = stage()
-        self.live = LiveCapacity(
-            cpus_per_trial=1,
-            gpus_per_trial=gpus,
-            say=self.said.append,
-            growth=GROWTH,
-            most_at_once=most_at_once,
-            look_up=lambda: list(self.nodes),
-            clock=lambda: self.time,
-        )
-        self.demand = Demand(
-            self.live,
-            self.steering,
-            self.asked.append,
-            reasons=lambda: self.reasons,
-            sees_free_slots=lambda: sees_free_slots,
-        )
-
-    def asked_later(self, seconds: float = 1) -> int:
-        self.time += seconds
-        self.demand.update()
-        return self.asked[-1]
+from .made_up_growing import MadeUp, head, screen_of, worker
 
 
 def test_demand_is_for_the_slots_that_are_missing_and_goes_as_machines_come():
@@ -181,66 +116,6 @@ def test_machine_that_is_still_asked_what_it_has_is_no_reason_to_order_another()
     assert (cluster.asked_later(), cluster.live.num_at_once()) == (2, 0)
     screen.refused = {"a"}
     assert cluster.asked_later() == 3
-
-
-REFUSALS = tuple(f"node {number} must have the code" for number in range(MOST_REFUSED))
-
-
-def test_stage_ends_with_the_last_complaint_where_all_that_came_was_refused():
-    cluster = MadeUp()
-    cluster.live.screen = screen = screen_of(*REFUSALS)
-    screen.complaints.pop()
-    assert (cluster.asked_later(), cluster.steering.errors) == (3, [])
-    screen.complaints.append("node 2 must have the code")
-    cluster.nodes.append(worker("a"))
-    assert (cluster.asked_later(), cluster.steering.errors) == (0, []), "one more has come, and is still asked"
-    cluster.nodes.remove(worker("a"))
-    cluster.steering.running = {0}
-    assert (cluster.asked_later(), cluster.steering.errors) == (0, [])
-    cluster.steering.running = set()
-    assert cluster.asked_later() == 0
-    [error] = cluster.steering.errors
-    assert isinstance(error, ClusterError)
-    assert "none of the last 3 is; no more are asked for. The last one: node 2 must have the code" in str(error)
-    assert len([line for line in cluster.said if "no further machine is asked for" in line]) == 1
-
-
-def test_machines_are_asked_for_again_once_one_was_admitted():
-    cluster = MadeUp()
-    cluster.live.screen = screen = screen_of(*REFUSALS)
-    cluster.nodes.append(worker("good"))
-    screen.admitted = lambda nodes: nodes
-    assert cluster.asked_later() == 0
-    screen.complaints.clear()
-    assert (cluster.asked_later(), cluster.steering.errors) == (2, [])
-
-
-def test_head_that_can_train_does_so_at_once_where_no_machine_is_asked_for_any_more():
-    cluster = MadeUp(gpus=0)
-    cluster.live.screen = screen = screen_of()
-    screen.admitted = lambda nodes: nodes
-    cluster.nodes = [head(cpus=8)]
-    assert (cluster.asked_later(), cluster.live.num_at_once()) == (12, 0)
-    screen.complaints += REFUSALS
-    assert (cluster.asked_later(), cluster.steering.errors) == (0, [])
-    assert cluster.live.num_at_once() == 8
-
-
-def test_no_machine_is_asked_for_that_would_come_too_late():
-    cluster = MadeUp()
-    cluster.steering.deadline = time.time() + 60 * LEAST_MINUTES + 30
-    assert cluster.asked_later() == 3
-    cluster.steering.deadline -= 60
-    given = cluster.steering.deadline
-    assert (cluster.asked_later(), cluster.steering.deadline) == (0, given), "what was asked for may still come"
-
-
-def test_stage_that_is_too_short_for_a_machine_to_come_ends_at_once():
-    cluster = MadeUp()
-    cluster.steering.deadline = time.time() + 60 * LEAST_MINUTES - 30
-    assert cluster.asked_later() == 0
-    assert cluster.steering.deadline <= time.time()
-    assert cluster.said == ["training ends: a machine needs 11 min to come and be of use, and less is left"]
 
 
 def test_user_is_told_once_what_is_waited_for_and_how_many_machines_there_are():
