@@ -26,6 +26,8 @@ def mistakes(where: str, document: dict[str, Any]) -> Iterator[str]:
     except BROKEN:
         return  # told elsewhere
     if not spec.get("enableInTreeAutoscaling"):
+        if said is not None:
+            yield f"{where} must not have the head's annotation {ANNOTATION}: a search would wait for what never comes"
         return
     if said is None:
         yield f"{where} must have the head's annotation {ANNOTATION}, without which a search orders no machine"

@@ -68,6 +68,7 @@ def test_guides_line_fills_in_all(tmp_path: Path, capsys: pytest.CaptureFixture[
             "softvote/clustr: |",
             "must have the head's annotation softvote/cluster, without which",
         ),
+        ("enableInTreeAutoscaling: true", "suspend: false", "must not have the head's annotation softvote/cluster"),
         ("provider: { type: kuberay }", "provider", "annotation softvote/cluster must describe the cluster"),
         ("              provider: { type: kuberay }\n", "", "must describe the cluster: it has no provider"),
         (
