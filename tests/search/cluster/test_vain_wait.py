@@ -68,3 +68,11 @@ def test_stage_that_is_too_short_for_a_machine_to_come_ends_at_once():
     assert cluster.asked_later() == 0
     assert cluster.steering.is_too_late_for_machines
     assert cluster.said == ["training ends: a machine needs 11 min to come and be of use, and less is left"]
+
+
+def test_head_trains_where_the_time_is_too_short_for_a_machine_to_come():
+    cluster = MadeUp(gpus=0)
+    cluster.nodes = [head(cpus=8)]
+    cluster.steering.deadline = time.time() + 60 * LEAST_MINUTES - 30
+    assert (cluster.asked_later(), cluster.live.num_at_once()) == (0, 8)
+    assert not cluster.steering.is_too_late_for_machines
