@@ -52,6 +52,8 @@ class Watch(ABC):
     """From when a trial that begins now predicts after every epoch, since the deadline may come nearer."""
     last_moment: float | None = None
     """When what still runs is left as it is on disk, without a grace; None for the grace."""
+    is_too_late_for_machines: bool = False
+    """Whether none is there, nor could one come and be of use before training has to end."""
     most_new_machines: int | None = None
     """How many more machines --max-cost allows to be asked for; None for as many as there may be."""
     spending: str = ""
@@ -122,7 +124,8 @@ class Watch(ABC):
     @property
     def is_time_up(self) -> bool:
         """True once another epoch would overrun the time budget or --max-cost: nothing more is begun or asked for."""
-        return self.deadline is not None and time.time() + self.ledger.usual_epoch_seconds >= self.deadline
+        is_near = self.deadline is not None and time.time() + self.ledger.usual_epoch_seconds >= self.deadline
+        return is_near or self.is_too_late_for_machines
 
     @property
     def least_epochs(self) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]  # ray brings it
 
-from cluster.check import kuberay
+from cluster.check import description, kuberay
 from cluster.check.project import versions
 from cluster.check.spelling import unknown
 
@@ -47,6 +47,7 @@ def mistakes(file: str, config: dict[str, Any]) -> Iterator[str]:
         yield from (f"{where} {mistake}" for mistake in misspelt)
         if not misspelt:  # what follows takes the fields for what they are
             yield from _in_cluster(where, spec.get("rayClusterSpec") or {} if kind == "RayJob" else spec)
+            yield from description.mistakes(where, document)
             if kind == "RayJob" and not spec.get("entrypoint"):
                 yield f"{where} must say its entrypoint: the command of the search"
 

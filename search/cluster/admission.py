@@ -44,6 +44,8 @@ class Admission:
         self._admitted = {own_node}
         self.refused: set[str] = set()
         """Ids of the nodes that may run no trials."""
+        self.complaints: list[str] = []
+        """What each node lacks that was refused since the last one was admitted."""
         self._asked: dict[str, _Question] = {}
 
     def require(self, nodes: list["Node"], pause: Callable[[float], None] = time.sleep) -> None:
@@ -103,9 +105,12 @@ class Admission:
                 continue
             del self._asked[node_id]
             complaint = question.complaint()
-            (self._admitted if complaint is None else self.refused).add(node_id)
             if complaint is not None:
+                self.refused.add(node_id)
+                self.complaints.append(complaint)
                 return complaint
+            self._admitted.add(node_id)
+            self.complaints.clear()
         return None
 
 

@@ -99,6 +99,8 @@ class Screen(Protocol):
 
     refused: set[str]
     """Ids of the nodes that can run none."""
+    complaints: list[str]
+    """What each node lacks that was refused since the last one was admitted."""
 
     def shunned(self) -> set[str]:
         """Return the ids of those that may not, and of those of which it is not known yet."""
@@ -163,9 +165,15 @@ class LiveCapacity:
         unused = self._refused() | self._spared_heads
         return sum(self._fit_on(node) for node in self.look_up() if node.node_id in unused)
 
-    def num_refused(self) -> int:
-        """Return how many machines have come that can run no trial of this study."""
-        return len(self._refused())
+    def complaints(self) -> list[str]:
+        """Return what the machines lack that came since the last useful one, and can run no trial of this study."""
+        return [] if self.screen is None else self.screen.complaints
+
+    def expect_no_others(self) -> None:
+        """Let the head train from now on, until another machine does come."""
+        self._are_others_due = False
+        self._spared_heads.clear()
+        self._until = float("-inf")
 
     @property
     def is_head_spared(self) -> bool:

@@ -7,23 +7,23 @@ from a trial. It dies with its driver, however that ends; `request_resources` wo
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from search.cluster.autoscaler import failed_launches, is_first
+from core.errors import ClusterError
+from search.cluster.autoscaler import failed_launches, is_first, num_ordered
 from search.cluster.capacity import HEAD_RETURNS_SECONDS, LOOK_UP_SECONDS, LiveCapacity, Resources
-from search.cluster.placement import elsewhere
+from search.cluster.pending import PendingSlots, packed_share
+from search.money.fleet import SETUP_MINUTES, USE_SECONDS
 
 if TYPE_CHECKING:
     from search.watch import Watch
 
-MOST_PENDING = 200
-"""Requests at once: an autoscaler takes all of them in with each of its looks, and more machines come step by step."""
 MOST_REFUSED = 3
-"""After so many machines that came and cannot run this study's trials, no more are asked for."""
-GPU_PARTS = 10_000
-"""Ray counts shares in these."""
+"""After so many machines that came one after the other and cannot run this study's trials, no more are asked for."""
 REASONS_SECONDS = 10.0
 """How often the autoscaler is asked why a machine does not come."""
+LEAST_MINUTES = SETUP_MINUTES + USE_SECONDS / 60
+"""With less left until training has to end, no machine is asked for."""
 
 
 @contextlib.contextmanager
@@ -56,6 +56,7 @@ class Demand:
         *,
         reasons: Callable[[], tuple[str, ...]] = failed_launches,
         sees_free_slots: Callable[[], bool] = is_first,
+        on_their_way: Callable[[], int] = num_ordered,
     ) -> None:
         """Remember both sides.
 
@@ -65,13 +66,16 @@ class Demand:
             hold: told how many slots to ask for.
             reasons: tells why machines did not come, a line each.
             sees_free_slots: tells whether the autoscaler thinks that a free slot serves, though no trial may run there.
+            on_their_way: counts the machines that are ordered, by whomever, and have not joined yet.
         """
         assert live.growth is not None, "a cluster that cannot grow is asked for nothing"
         self._live, self._growth, self._steering = live, live.growth, steering
         self._hold, self._reasons, self._sees_free_slots = hold, reasons, sees_free_slots
+        self._on_their_way = on_their_way
         self._due = self._reasons_due = float("-inf")
         self._told: set[str] = set()
         self._num_machines = 0
+        self._has_asked = False
 
     def update(self) -> None:
         """Ask for what is missing now, and say what the user should know."""
@@ -89,10 +93,13 @@ class Demand:
         """Ask for what is missing."""
         num_at_once = self._live.num_at_once()
         num_missing = self.num_missing()
+        self._has_asked = self._has_asked or num_missing > 0
         # the head's own processors, which are spared, and those of a machine that was refused
         num_hidden = self._live.num_unused() if num_missing and self._sees_free_slots() else 0
         self._hold(num_missing + num_hidden)
         self._tell(num_at_once, num_missing)
+        if num_at_once == num_missing == 0:
+            self._end_vain_wait()
         if num_missing and now >= self._reasons_due:
             self._reasons_due = now + REASONS_SECONDS
             self._tell_reasons()
@@ -100,19 +107,56 @@ class Demand:
     def num_missing(self) -> int:
         """Return how many trials could run at once that have no slot, as far as the cluster may grow."""
         live, steering = self._live, self._steering
-        if steering.stop_reason is not None or steering.is_time_up or live.num_refused() >= MOST_REFUSED:
+        if self._is_over() or self._are_all_refused() or self._is_late():
             return 0
         num_there = live.num_beside_head()
         most = self._growth.most_trials(live.cpus_per_trial, live.gpus_per_trial)
         if live.most_at_once is not None:
             most = min(most, live.most_at_once)
-        if steering.most_new_machines is not None:  # by the slots of the smallest, since that one may come
+        most_new = steering.most_new_machines
+        if most_new is None and steering.spending:  # one tells what an hour of it costs, once it is there
+            most_new = 0 if num_there else 1
+        if most_new is not None:  # by the slots of the smallest, since that one may come
             least = self._growth.least_trials(live.cpus_per_trial, live.gpus_per_trial)
-            most = min(most, num_there + steering.most_new_machines * least)
+            most = min(most, num_there + most_new * least)
         if steering.num_left is not None:
             num_on_head = max(live.num_at_once() - num_there, 0)  # it ends what it has begun
             most = min(most, steering.num_left + max(len(steering.running) - num_on_head, 0))
         return max(most - num_there, 0)
+
+    def _is_over(self) -> bool:
+        """True where nothing more is to start."""
+        return self._steering.stop_reason is not None or self._steering.is_time_up
+
+    def _are_all_refused(self) -> bool:
+        """True where the machines that came last could run no trial, and the next ones could not either."""
+        return len(self._live.complaints()) >= MOST_REFUSED
+
+    def _is_late(self) -> bool:
+        """True where training ends before a machine that is ordered now would be of use."""
+        deadline = self._steering.deadline
+        return deadline is not None and deadline - time.time() < 60 * LEAST_MINUTES
+
+    def _end_vain_wait(self) -> None:
+        """Let the head train, or end the stage, where nothing runs and no machine is asked for, nor on its way."""
+        live, steering = self._live, self._steering
+        if self._is_over() or steering.running or steering.num_left == 0 or live.num_beside_head():
+            return
+        is_too_late = self._is_late() and not self._has_asked and not self._on_their_way()
+        if not is_too_late and not self._are_all_refused():
+            return
+        if live.is_head_spared:
+            live.expect_no_others()
+        elif self._are_all_refused():
+            steering.abort(
+                ClusterError(
+                    f"a machine that comes must be able to run the trials, and none of the last {MOST_REFUSED} is; "
+                    f"no more are asked for. The last one: {live.complaints()[-1]}"
+                )
+            )
+        else:
+            steering.is_too_late_for_machines = True
+            live.say(f"training ends: a machine needs {LEAST_MINUTES:g} min to come and be of use, and less is left")
 
     def _tell(self, num_at_once: int, num_missing: int) -> None:
         """Say that machines are waited for, and how many have come."""
@@ -130,7 +174,7 @@ class Demand:
         elif live.num_machines() > self._num_machines > 0:
             live.say(f"{there}; trials at once: {num_at_once}")
         self._num_machines = live.num_machines()
-        if live.num_refused() >= MOST_REFUSED:
+        if self._are_all_refused():
             self._tell_once(f"no further machine is asked for: {MOST_REFUSED} that came can run no trial")
 
     def _tell_reasons(self) -> None:
@@ -143,55 +187,6 @@ class Demand:
         if line not in self._told:
             self._told.add(line)
             self._live.say(line)
-
-
-def packed_share(gpus_per_trial: float) -> float:
-    """Return what a trial's share of cards is asked for as: no two cards' rests add up to one, as autoscalers think."""
-    if not 0 < gpus_per_trial < 1:
-        return gpus_per_trial
-    num_on_a_card = int(1 / gpus_per_trial + 1e-9)
-    return int(GPU_PARTS / num_on_a_card) / GPU_PARTS
-
-
-class PendingSlots:
-    """Requests for a trial's share of machines that are not there yet."""
-
-    def __init__(self, share: dict[str, float]) -> None:
-        """Remember what a trial takes; nothing is asked for yet."""
-        self._share = share
-        self._groups: list[Any] = []
-        self._known: set[str] = set()
-
-    def hold(self, num: int) -> None:
-        """Have so many requests pending from now on.
-
-        A machine that has just joined has granted some of them, which trials want: all are made anew then, for machines
-        beside those that are there.
-        """
-        from ray.util.placement_group import placement_group, remove_placement_group
-
-        from search.cluster.nodes import alive_nodes
-
-        there = {node.node_id for node in alive_nodes()}
-        if not there <= self._known:
-            self.close()
-            self._known = there
-        while len(self._groups) > num:
-            remove_placement_group(self._groups.pop())
-        while len(self._groups) < min(num, MOST_PENDING):
-            selector = elsewhere(self._known)
-            self._groups.append(placement_group([self._share], bundle_label_selector=[selector]))
-
-    def close(self) -> None:
-        """Take all requests back."""
-        import ray
-        from ray.exceptions import RayError
-        from ray.util.placement_group import remove_placement_group
-
-        while self._groups and ray.is_initialized():
-            with contextlib.suppress(RayError):  # they end with this process too
-                remove_placement_group(self._groups[-1])
-            self._groups.pop()
 
 
 def wait_for_machines(

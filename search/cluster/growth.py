@@ -1,27 +1,12 @@
 """What the cluster may grow to, by its own description: which machines may come, and how many of each."""
 
-import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from search.cluster.capacity import num_fitting
+from search.money.cluster_file import NodeType, description_on_head
 
-CLUSTER_FILE = Path("~/ray_bootstrap_config.yaml")
-"""What `ray up` leaves on the head: the cluster's description."""
-POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 UNLIMITED = 1_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeType:
-    """Machines of one kind, which the autoscaler may start."""
-
-    name: str
-    cpus: float
-    gpus: float
-    most: int
-    """How many of them there may be at once, 1 or more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +40,14 @@ class Growth:
         left, found = self.most_machines, []
         for num_trials, kind in sorted(fitting, key=lambda pair: -pair[0]):
             if num_trials:
-                found.append((min(kind.most, left), num_trials))
+                found.append((min(kind.max_workers, left), num_trials))
                 left -= found[-1][0]
         return found
 
 
 def read_growth() -> Growth | None:
     """Return what the cluster that was joined may grow to; None where nothing says that it grows."""
-    for read in (_from_cluster, _from_file, _from_kubernetes):
+    for read in (_from_cluster, _from_file):
         growth = read()
         if growth is not None and growth.types:
             return growth
@@ -76,70 +61,30 @@ def _from_cluster() -> Growth | None:
     config = ray._private.state.state.get_cluster_config()
     if config is None:
         return None
-    groups = [(group.name, dict(group.resources), group.max_count) for group in config.node_group_configs]
-    return _growth([(name, resources, UNLIMITED if most < 0 else most) for name, resources, most in groups], UNLIMITED)
+    kinds = (
+        NodeType(
+            name=group.name,
+            cpus=float(group.resources.get("CPU", 0)),
+            gpus=float(group.resources.get("GPU", 0)),
+            max_workers=UNLIMITED if group.max_count < 0 else group.max_count,
+        )
+        for group in config.node_group_configs
+    )
+    return _growth(kinds, UNLIMITED)
 
 
 def _from_file() -> Growth | None:
-    """Return what the description says that `ray up` has left on the head."""
-    return _from_description(_read_file())
+    """Return what the description on the head says."""
+    cluster = description_on_head()
+    return None if cluster is None else _growth((cluster.head, *cluster.workers), cluster.max_workers)
 
 
-def _from_kubernetes() -> Growth | None:
-    """Return what the RayCluster of this pod says, where KubeRay's autoscaler follows it."""
-    name = os.environ.get("RAY_CLUSTER_NAME")
-    if name is None or not POD_NAMESPACE.is_file():
-        return None
-    import requests  # ray's autoscaler brings it
-    from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscaling_config_from_ray_cr
-    from ray.autoscaler._private.kuberay.node_provider import KubernetesHttpApiClient
-
-    namespace = os.environ.get("RAY_CLUSTER_NAMESPACE") or POD_NAMESPACE.read_text().strip()
-    try:
-        cluster = KubernetesHttpApiClient(namespace=namespace).get(f"rayclusters/{name}")
-        is_growing = cluster["spec"].get("enableInTreeAutoscaling", False)
-        return _from_description(_derive_autoscaling_config_from_ray_cr(cluster)) if is_growing else None
-    except (OSError, requests.RequestException, KeyError, ValueError, AssertionError):  # no right to read it, say
-        return None
+def _growth(kinds: Iterable[NodeType], most: int) -> Growth:
+    """Return what kinds of machines come to; one without processors is a head, or one whose size nobody has said."""
+    return Growth(types=tuple(kind for kind in kinds if kind.max_workers > 0 and kind.cpus > 0), most_machines=most)
 
 
 def promised_workers() -> int:
     """Return the least number of workers that the description on the head asks for; 0 where there is none here."""
-    try:
-        return sum(int(kind.get("min_workers", 0)) for kind in _read_file()["available_node_types"].values())
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return 0
-
-
-def _read_file() -> Any:
-    """Return the description that `ray up` has left on the head, None where there is none that can be read."""
-    import yaml  # type: ignore[import-untyped]  # ray brings it
-
-    try:
-        return yaml.safe_load(CLUSTER_FILE.expanduser().read_text())
-    except (OSError, yaml.YAMLError):
-        return None
-
-
-def _from_description(description: Any) -> Growth | None:
-    """Return what a description in the form of `ray up` says; None where it is none."""
-    try:
-        most = int(description.get("max_workers", UNLIMITED))
-        default = {description.get("head_node_type"): 0}
-        named = [
-            (name, kind.get("resources") or {}, int(kind.get("max_workers", default.get(name, most))))
-            for name, kind in description["available_node_types"].items()
-        ]
-        return _growth(named, most)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-
-
-def _growth(named: list[tuple[str, dict[str, Any], int]], most: int) -> Growth:
-    """Return what types of machines, each with what it has and how many there may be, come to."""
-    types = [
-        NodeType(name=name, cpus=float(resources.get("CPU", 0)), gpus=float(resources.get("GPU", 0)), most=number)
-        for name, resources, number in named
-    ]
-    # a type without processors is a head, or one whose size nobody has said
-    return Growth(types=tuple(kind for kind in types if kind.most > 0 and kind.cpus > 0), most_machines=most)
+    cluster = description_on_head()
+    return 0 if cluster is None else sum(kind.min_workers for kind in (cluster.head, *cluster.workers))

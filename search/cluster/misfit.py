@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.errors import ClusterError
+from search.money.cluster_file import CLUSTER_FILE
 
 if TYPE_CHECKING:
     from search.cluster.growth import Growth
@@ -34,9 +35,12 @@ def _offers(nodes: Sequence["Node"], growth: "Growth | None") -> str:
 def _advice(nodes: Sequence["Node"], growth: "Growth | None", gpus_per_trial: float) -> str:
     """Return what to do where no trial fits on any node."""
     if growth is not None:
-        return "Ask for less, or name a larger machine in the cluster's file and run `ray up` again"
+        return "Ask for less, or name a larger machine in the cluster's file and bring it up again"
     if not any(node.resources.get("CPU", 0) for node in nodes):
-        return "No worker is there: start some, with `ray up` by min_workers in the cluster's file"
+        return (
+            "No worker is there. Machines of your own: see `ray status`, and run `ray up` again. Machines that come "
+            f"when asked for: search on the head, where the cluster's description must lie at {CLUSTER_FILE}"
+        )
     if gpus_per_trial and not any(node.resources.get("GPU", 0) for node in nodes):
         return (
             "No machine has a GPU that Ray knows of: leave --gpus-per-trial out, or see `nvidia-smi` and `ray status`"

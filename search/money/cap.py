@@ -14,7 +14,7 @@ from core.errors import ConfigError, StoredFileError, StudyError
 from core.store import files
 from core.store.study import StudyFolder
 from search.money.cluster_file import IDLE_MINUTES, ClusterFile, description_on_head
-from search.money.fleet import SETUP_MINUTES, prices_of_kinds
+from search.money.fleet import SETUP_MINUTES, USE_SECONDS, prices_of_kinds
 from search.money.meter import Meter
 from search.money.prices import SECONDS_AN_HOUR, read_prices, usd
 from search.money.spent import StartCost, read_costs, write_costs
@@ -23,8 +23,6 @@ from search.watch import Watch
 
 SAVE_SECONDS = 60.0
 """How often what is spent is written down; a killed start is charged for the time until the next one."""
-USE_SECONDS = 300.0
-"""What a machine has to be good for, once it is there, to be asked for."""
 LONGEST_PAUSE_SECONDS = 60.0
 """Of what the loop takes between two looks; a machine that was asleep would keep back all of it."""
 

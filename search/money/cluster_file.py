@@ -6,14 +6,15 @@ Ray's own files (`ray up`) and KubeRay's (RayCluster, RayJob) say the same thing
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError
-from search.cluster.growth import CLUSTER_FILE
 from search.money.prices import LABELS
 
+CLUSTER_FILE = Path("~/ray_bootstrap_config.yaml")
+"""What `ray up` leaves on the head, and cluster/kubernetes.yaml mounts there: the cluster's description."""
 IDLE_MINUTES = 10.0
 """What a machine stays that nobody uses, where a file does not say it."""
 KUBERNETES_IDLE_MINUTES = 1.0
@@ -25,12 +26,13 @@ class NodeType:
     """A kind of machine in a cluster's file."""
 
     name: str
-    labels: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
     """All of them; those that say what it costs are `machine`, `market` and `region`."""
     cpus: float
     gpus: float
     min_workers: int = 0
     max_workers: int = 0
+    """How many of them there may be at once beside the head."""
 
     @property
     def is_named(self) -> bool:
@@ -76,7 +78,7 @@ def read_cluster_file(file: str) -> tuple[ClusterFile, ...]:
     except (yaml.YAMLError, ValueError, TypeError) as error:  # ValueError: no such date; TypeError: no key of a mapping
         raise ConfigError(f"{file} must be a cluster's description in YAML: {' '.join(str(error).split())}") from error
     try:
-        clusters = tuple(_clusters(file, documents))
+        clusters = tuple(clusters_in(file, documents))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ConfigError(f"{file} must describe a cluster's kinds of machines, and does not: {told}") from error
@@ -88,7 +90,7 @@ def read_cluster_file(file: str) -> tuple[ClusterFile, ...]:
 
 
 def description_on_head() -> ClusterFile | None:
-    """Return the description of the cluster whose head this machine is; None where `ray up` has left none."""
+    """Return the description of the cluster whose head this machine is; None where none lies there."""
     path = CLUSTER_FILE.expanduser()
     if not path.is_file():
         return None
@@ -98,8 +100,12 @@ def description_on_head() -> ClusterFile | None:
         return None
 
 
-def _clusters(file: str, documents: list[Any]) -> Iterator[ClusterFile]:
-    """Yield each cluster of the parsed documents."""
+def clusters_in(file: str, documents: list[Any]) -> Iterator[ClusterFile]:
+    """Yield each cluster of the parsed documents of a file.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError, IndexError: one of them is not what it must be.
+    """
     for document in documents:
         if not isinstance(document, dict):
             raise TypeError(f"a document must be a mapping, got {document!r}")
@@ -116,23 +122,23 @@ def _for_ray_up(file: str, raw: dict[str, Any]) -> ClusterFile:
     is_own = raw["provider"].get("type") == "local"
     types = {str(name): node for name, node in (raw.get("available_node_types") or {}).items()}
     most = int(raw.get("max_workers", 2))  # Ray's default
-    nodes = {name: _of_ray_up(name, node, most) for name, node in types.items()}
     head_name = raw.get("head_node_type", "head")
+    nodes = {name: _of_ray_up(name, node, 0 if name == head_name else most, most) for name, node in types.items()}
     if not is_own and head_name not in nodes:
         raise ValueError(f"head_node_type {head_name!r} is none of available_node_types")
     return ClusterFile(
         file=file,
         name=str(raw.get("cluster_name", "")),
         is_own=is_own,
-        head=nodes.get(head_name, NodeType(name=head_name, labels={}, cpus=0, gpus=0)),
+        head=nodes.get(head_name, NodeType(name=head_name, cpus=0, gpus=0)),
         workers=tuple(node for name, node in nodes.items() if name != head_name),
         max_workers=most,
         idle_minutes=float(raw.get("idle_timeout_minutes", IDLE_MINUTES)),
     )
 
 
-def _of_ray_up(name: str, raw: dict[str, Any], most: int) -> NodeType:
-    """Read one of `available_node_types`."""
+def _of_ray_up(name: str, raw: dict[str, Any], default: int, most: int) -> NodeType:
+    """Read one of `available_node_types`, of which there may be `default` where it does not say how many."""
     resources = raw.get("resources") or {}
     return NodeType(
         name=name,
@@ -140,7 +146,7 @@ def _of_ray_up(name: str, raw: dict[str, Any], most: int) -> NodeType:
         cpus=float(resources.get("CPU", 0)),
         gpus=float(resources.get("GPU", 0)),
         min_workers=int(raw.get("min_workers", 0)),
-        max_workers=min(int(raw.get("max_workers", most)), most),
+        max_workers=min(int(raw.get("max_workers", default)), most),
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SETUP_MINUTES = 6.0
 """What a machine of a cloud is paid for from its order until it trains: it boots and gets its packages."""
+USE_SECONDS = 300.0
+"""What a machine has to be good for, once it is there, to be asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

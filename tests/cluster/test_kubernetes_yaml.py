@@ -12,7 +12,9 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from cluster.check import kuberay, kubernetes
+from cluster.check.description import ANNOTATION
 from cluster.check.spelling import unknown
+from search.money.cluster_file import CLUSTER_FILE
 from tests.cluster.guide import GUIDE, ROOT
 from tests.cluster.policy_kubernetes import cluster_of, groups_of, violations
 
@@ -111,6 +113,19 @@ def test_only_the_autoscaler_has_a_key_to_kubernetes(job: dict[str, Any]) -> Non
     for _, group in groups_of(cluster):
         for container in group["template"]["spec"]["containers"]:
             assert place not in [mount["mountPath"] for mount in container["volumeMounts"]]
+
+
+def test_head_has_the_clusters_description_where_ray_up_leaves_it(job: dict[str, Any]) -> None:
+    """What it says, and that the search reads it: see test_growth and cluster.check."""
+    template = cluster_of(job)["headGroupSpec"]["template"]
+    (head,) = template["spec"]["containers"]
+    [home] = re.findall(r"HOME=(\S+)", DOCKERFILE)
+    [mount] = [m for m in head["volumeMounts"] if m["mountPath"] == str(CLUSTER_FILE).replace("~", home)]
+    [volume] = [volume for volume in template["spec"]["volumes"] if volume["name"] == mount["name"]]
+    [item] = volume["downwardAPI"]["items"]
+    assert item["path"] == mount["subPath"]
+    assert item["fieldRef"]["fieldPath"] == f"metadata.annotations['{ANNOTATION}']"
+    assert ANNOTATION in template["metadata"]["annotations"]
 
 
 @pytest.mark.parametrize("file", [JOB, CLUSTER])

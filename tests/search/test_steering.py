@@ -173,6 +173,8 @@ def test_no_trial_starts_that_could_not_end_an_epoch_in_time(make_steering):
     assert not steering.is_time_up
     steering.report(number, epoch_report(2, 0.5, seconds=150), worker=HERE, has_predictions=True)
     assert steering.is_time_up
+    steering.deadline, steering.is_too_late_for_machines = time.time() + 1e6, True
+    assert steering.is_time_up
     assert steering.next_trial() is None
 
 

@@ -63,6 +63,31 @@ def test_guides_line_fills_in_all(tmp_path: Path, capsys: pytest.CaptureFixture[
         ('{ num-cpus: "4" }', '{ labels: "a=b" }', "must have its labels beside rayStartParams, which KubeRay refuses"),
         ("minReplicas: 0", "minReplicas: 9", "must have 0 <= minReplicas <= maxReplicas, and some, got 9 and 8"),
         ("maxReplicas: 8", "maxReplicas: 0", "must have 0 <= minReplicas <= maxReplicas, and some, got 0 and 0"),
+        (
+            "softvote/cluster: |",
+            "softvote/clustr: |",
+            "must have the head's annotation softvote/cluster, without which",
+        ),
+        ("enableInTreeAutoscaling: true", "suspend: false", "must not have the head's annotation softvote/cluster"),
+        ("provider: { type: kuberay }", "provider", "annotation softvote/cluster must describe the cluster"),
+        ("              provider: { type: kuberay }\n", "", "must describe the cluster: it has no provider"),
+        (
+            "maxReplicas: 8",
+            "maxReplicas: 9",
+            "in its groups, got gpu: 0 to 8 of 4 CPUs and 1 GPUs (machine g2-standard-4",
+        ),
+        ("maxReplicas: 8", "maxReplicas: 6", "and in its groups, got machines in all: 8 and 6"),
+        ("idleTimeoutSeconds: 600", "idleTimeoutSeconds: 60", "in its groups, got idle minutes: 10 and 1"),
+        (
+            "groupName: gpu",
+            "groupName: card",
+            "in its groups, got gpu: 0 to 8 of 4 CPUs and 1 GPUs (machine g2-standard",
+        ),
+        (
+            "labels: { machine: g2-standard-4, market: spot, region: us-central1 } # one",
+            "labels: {} # one",
+            "1 GPUs ()",
+        ),
         ("  entrypoint: >-", "  jobId: >-", "must say its entrypoint"),
         (
             "containers:\n            - name: ray-head",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.kills import MARK, end_processes
-from search.cluster.growth import CLUSTER_FILE
+from search.money.cluster_file import CLUSTER_FILE
 
 IDLE_SECONDS = 4
 COMMANDS = ("initialization", "setup", "head_setup", "worker_setup", "head_start_ray", "worker_start_ray")

@@ -107,6 +107,7 @@ def test_capacity_counts_only_nodes_that_the_screen_admits_and_shuns_those_it_re
     class Screen:
         def __init__(self) -> None:
             self.refused = {"bad"}
+            self.complaints = ["it lacks the code"]
 
         def shunned(self) -> set[str]:
             return {"bad"}

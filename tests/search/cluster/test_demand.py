@@ -1,64 +1,14 @@
 """What is asked of a made-up cluster that can grow, and what the user is told."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
-from search.cluster.capacity import HEAD, HEAD_RETURNS_SECONDS, LiveCapacity, Resources
-from search.cluster.demand import MOST_REFUSED, Demand, asking, packed_share, wait_for_machines
-from search.cluster.growth import Growth, NodeType
-from search.cluster.nodes import Node
+from search.cluster.capacity import HEAD_RETURNS_SECONDS, LiveCapacity, Resources
+from search.cluster.demand import asking, wait_for_machines
+from search.cluster.growth import Growth
+from search.cluster.pending import packed_share
+from search.money.cluster_file import NodeType
 
-GROWTH = Growth(types=(NodeType(name="gpu", cpus=4, gpus=1, most=3),), most_machines=8)
-"""Three machines of one card: three trials with a card each, twelve with a quarter."""
-
-
-def worker(name: str) -> Node:
-    return Node(node_id=name, name=name, resources={"CPU": 4, "GPU": 1})
-
-
-def head(cpus: float = 0) -> Node:
-    return Node(node_id="head", name="head", resources={"CPU": cpus, "GPU": 0, HEAD: 1})
-
-
-def stage() -> Any:
-    return SimpleNamespace(
-        stop_reason=None, is_time_up=False, num_left=40, running=set(), machines="-", most_new_machines=None
-    )
-
-
-class MadeUp:
-    """A cluster and a stage that a test sets; a second goes by with each look."""
-
-    def __init__(self, *, gpus: float = 1, most_at_once: int | None = None, sees_free_slots: bool = False) -> None:
-        self.nodes = [head()]
-        self.time = 0.0
-        self.said: list[str] = []
-        self.asked: list[int] = []
-        self.reasons: tuple[str, ...] = ()
-        self.steering = stage()
-        self.live = LiveCapacity(
-            cpus_per_trial=1,
-            gpus_per_trial=gpus,
-            say=self.said.append,
-            growth=GROWTH,
-            most_at_once=most_at_once,
-            look_up=lambda: list(self.nodes),
-            clock=lambda: self.time,
-        )
-        self.demand = Demand(
-            self.live,
-            self.steering,
-            self.asked.append,
-            reasons=lambda: self.reasons,
-            sees_free_slots=lambda: sees_free_slots,
-        )
-
-    def asked_later(self, seconds: float = 1) -> int:
-        self.time += seconds
-        self.demand.update()
-        return self.asked[-1]
+from .made_up_growing import MadeUp, head, screen_of, worker
 
 
 def test_demand_is_for_the_slots_that_are_missing_and_goes_as_machines_come():
@@ -117,6 +67,16 @@ def test_demand_is_for_the_machines_that_the_money_pays():
     assert cluster.live.num_at_once() == 4, "what is there goes on"
 
 
+def test_demand_is_for_one_machine_where_money_is_counted_and_no_price_is_known():
+    cluster = MadeUp(gpus=0.25)
+    cluster.steering.spending = "spent $0 of $5"
+    assert cluster.asked_later() == 4
+    cluster.nodes.append(worker("a"))
+    assert cluster.asked_later() == 0, "it is about to tell its price"
+    cluster.steering.most_new_machines = 1
+    assert cluster.asked_later() == 4
+
+
 def test_demand_keeps_to_the_most_trials_at_once():
     cluster = MadeUp(gpus=0.25, most_at_once=5)
     assert cluster.asked_later() == 5
@@ -129,7 +89,7 @@ def test_demand_keeps_to_the_most_trials_at_once():
 @pytest.mark.parametrize(("sees_free_slots", "num"), [(False, 3), (True, 3 + 8)])
 def test_demand_for_an_autoscaler_that_counts_a_spared_heads_slots_is_for_these_too(sees_free_slots, num):
     cluster = MadeUp(sees_free_slots=sees_free_slots, gpus=0)
-    cluster.demand._growth = Growth(types=(NodeType(name="cpu", cpus=1, gpus=0, most=3),), most_machines=3)
+    cluster.demand._growth = Growth(types=(NodeType(name="cpu", cpus=1, gpus=0, max_workers=3),), most_machines=3)
     cluster.nodes = [head(cpus=8)]
     assert cluster.asked_later() == num
     assert cluster.live.num_at_once() == 0, "the head waits for others"
@@ -151,15 +111,11 @@ def test_head_trains_where_no_machine_has_come_for_long_and_machines_are_still_a
 
 def test_machine_that_is_still_asked_what_it_has_is_no_reason_to_order_another():
     cluster = MadeUp()
-    screen: Any = SimpleNamespace(refused=set(), shunned=lambda: {"a"}, admitted=lambda nodes: [])
-    cluster.live.screen = screen
+    cluster.live.screen = screen = screen_of()
     cluster.nodes.append(worker("a"))
     assert (cluster.asked_later(), cluster.live.num_at_once()) == (2, 0)
     screen.refused = {"a"}
     assert cluster.asked_later() == 3
-    screen.refused = {str(number) for number in range(MOST_REFUSED)}
-    assert (cluster.asked_later(), cluster.asked_later()) == (0, 0)
-    assert len([line for line in cluster.said if "no further machine is asked for" in line]) == 1
 
 
 def test_user_is_told_once_what_is_waited_for_and_how_many_machines_there_are():

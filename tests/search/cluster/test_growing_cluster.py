@@ -31,7 +31,7 @@ def make_cluster(scratch, monkeypatch) -> Iterator[MakeCluster]:
 
     def make(node_types: dict[str, Any], **options: Any) -> GrowingCluster:
         clusters.append(GrowingCluster(scratch, node_types, **options))
-        monkeypatch.setattr("search.cluster.growth.CLUSTER_FILE", clusters[0].description)
+        monkeypatch.setattr("search.money.cluster_file.CLUSTER_FILE", clusters[0].description)
         ray.init(address=clusters[0].address, log_to_driver=False, logging_level="ERROR")
         return clusters[0]
 
@@ -96,6 +96,7 @@ from search.cluster.demand import asking
 from search.cluster.growth import read_growth
 ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
 steering = types.SimpleNamespace(stop_reason=None, is_time_up=False, num_left=None, running=set(), machines="")
+steering.most_new_machines, steering.spending, steering.deadline = None, "", None
 with asking(plan_resources(1, 1, growth=read_growth()), steering) as ask:
     while True:
         ask()

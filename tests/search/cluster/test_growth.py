@@ -1,14 +1,20 @@
 """What a cluster's description says of the machines that may come."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # ray brings it
 
-from search.cluster.growth import Growth, NodeType, read_growth
+from cluster.check.description import ANNOTATION
+from search.cluster.growth import Growth, read_growth
+from search.money.cluster_file import NodeType, description_on_head, read_cluster_file
+from tests.cluster.guide import ROOT
+from tests.cluster.policy_kubernetes import cluster_of
 
-SMALL = NodeType(name="small", cpus=4, gpus=1, most=3)
-LARGE = NodeType(name="large", cpus=16, gpus=4, most=1)
-PLAIN = NodeType(name="plain", cpus=8, gpus=0, most=2)
+SMALL = NodeType(name="small", cpus=4, gpus=1, max_workers=3)
+LARGE = NodeType(name="large", cpus=16, gpus=4, max_workers=1)
+PLAIN = NodeType(name="plain", cpus=8, gpus=0, max_workers=2)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +39,7 @@ def test_growth_counts_trials_on_the_largest_machines_that_may_come(most_machine
 @pytest.fixture
 def cluster_file(tmp_path, monkeypatch):
     """Put a cluster's description where `ray up` leaves it, on a cluster whose own tables say nothing."""
-    monkeypatch.setattr("search.cluster.growth.CLUSTER_FILE", tmp_path / "cluster.yaml")
+    monkeypatch.setattr("search.money.cluster_file.CLUSTER_FILE", tmp_path / "cluster.yaml")
     monkeypatch.setattr("ray._private.state.state.get_cluster_config", lambda: None)
     return tmp_path / "cluster.yaml"
 
@@ -42,6 +48,7 @@ def test_growth_is_read_from_the_description_that_ray_up_leaves(cluster_file):
     assert read_growth() is None
     cluster_file.write_text(
         """
+        provider: {type: aws}
         max_workers: 8
         head_node_type: head
         available_node_types:
@@ -52,8 +59,8 @@ def test_growth_is_read_from_the_description_that_ray_up_leaves(cluster_file):
           unsaid: {resources: {}, max_workers: 5}
         """
     )
-    gpu = NodeType(name="gpu", cpus=4, gpus=1, most=5)
-    assert read_growth() == Growth(types=(gpu, NodeType(name="any", cpus=2, gpus=0, most=8)), most_machines=8)
+    gpu = NodeType(name="gpu", cpus=4, gpus=1, max_workers=5)
+    assert read_growth() == Growth(types=(gpu, NodeType(name="any", cpus=2, gpus=0, max_workers=8)), most_machines=8)
     assert Growth(types=(gpu,), most_machines=8).has_gpus
 
 
@@ -63,8 +70,8 @@ def test_growth_is_read_from_the_description_that_ray_up_leaves(cluster_file):
         "available_node_types: [torn",
         "[]",
         "available_node_types: {gpu: 3}",
-        "max_workers: many",
-        "{max_workers: 3, available_node_types: {own: {resources: {}}}}",
+        "provider: {type: aws}\nmax_workers: many",
+        "{provider: {type: local}, max_workers: 3, available_node_types: {own: {resources: {}}}, head_node_type: own}",
     ],
 )
 def test_cluster_does_not_grow_where_its_description_says_nothing_of_use(cluster_file, text):
@@ -73,7 +80,10 @@ def test_cluster_does_not_grow_where_its_description_says_nothing_of_use(cluster
 
 
 def test_growth_is_what_the_clusters_own_tables_say_where_they_do(cluster_file, monkeypatch):
-    cluster_file.write_text("{max_workers: 3, available_node_types: {gpu: {resources: {CPU: 1}}}}")
+    cluster_file.write_text(
+        "{provider: {type: aws}, max_workers: 3, available_node_types: {gpu: {resources: {CPU: 1}}, head: {}}}"
+    )
+    assert read_growth() is not None
     groups = [
         SimpleNamespace(name="a", resources={"CPU": 4, "GPU": 1}, max_count=2),
         SimpleNamespace(name="b", resources={"CPU": 4}, max_count=-1),
@@ -86,39 +96,15 @@ def test_growth_is_what_the_clusters_own_tables_say_where_they_do(cluster_file, 
     assert growth.most_trials(1, 1) == 2
 
 
-POD = {"containers": [{"resources": {"limits": {"cpu": "4", "nvidia.com/gpu": "1", "memory": "8Gi"}}}]}
-
-
-def group(name: str, most: int) -> dict[str, object]:
-    return {
-        "groupName": name,
-        "minReplicas": 0,
-        "maxReplicas": most,
-        "rayStartParams": {},
-        "template": {"spec": POD},
-    }
-
-
-@pytest.mark.parametrize(("is_growing", "trials"), [(True, 6), (False, None)])
-def test_growth_on_kubernetes_is_what_the_ray_cluster_says(cluster_file, tmp_path, monkeypatch, is_growing, trials):
-    asked = []
-    cluster: dict[str, object] = {
-        "metadata": {"namespace": "here", "name": "mine"},
-        "spec": {
-            "enableInTreeAutoscaling": is_growing,
-            "headGroupSpec": {"rayStartParams": {"num-cpus": "0"}, "template": {"spec": POD}},
-            "workerGroupSpecs": [group("gpu", 6)],
-        },
-    }
-
-    def get(client: object, path: str) -> dict[str, object]:
-        asked.append(path)
-        return cluster
-
-    (tmp_path / "namespace").write_text("here\n")
-    monkeypatch.setattr("search.cluster.growth.POD_NAMESPACE", tmp_path / "namespace")
-    monkeypatch.setenv("RAY_CLUSTER_NAME", "mine")
-    monkeypatch.setattr("ray.autoscaler._private.kuberay.node_provider.KubernetesHttpApiClient.get", get)
+@pytest.mark.parametrize("name", ["kubernetes.yaml", "raycluster.yaml"])
+def test_growth_on_kubernetes_is_what_the_head_has_where_ray_up_leaves_it(cluster_file, name):
+    *_, document = yaml.safe_load_all((ROOT / "cluster" / name).read_text())
+    cluster_file.write_text(cluster_of(document)["headGroupSpec"]["template"]["metadata"]["annotations"][ANNOTATION])
     growth = read_growth()
-    assert asked == ["rayclusters/mine"]
-    assert (None if growth is None else growth.most_trials(1, 1)) == trials
+    assert growth is not None
+    [gpu] = growth.types
+    assert (gpu.name, gpu.cpus, gpu.gpus, gpu.max_workers) == ("gpu", 4, 1, 8)
+    assert (growth.has_gpus, growth.most_trials(1, 0.25), growth.most_useful_machines(1, 0.25)) == (True, 32, 8)
+    described, written = description_on_head(), read_cluster_file(str(ROOT / "cluster" / name))[0]
+    assert described is not None
+    assert replace(described, file=written.file, name=written.name) == written

@@ -33,7 +33,7 @@ class Waiting:
 @pytest.fixture
 def bootstrap(tmp_path, monkeypatch):
     """Put a cluster's description where `ray up` leaves it."""
-    monkeypatch.setattr("search.cluster.growth.CLUSTER_FILE", tmp_path / "cluster.yaml")
+    monkeypatch.setattr("search.money.cluster_file.CLUSTER_FILE", tmp_path / "cluster.yaml")
     monkeypatch.setattr("search.cluster.starting.num_ordered", lambda: 0)
     return tmp_path / "cluster.yaml"
 
@@ -71,7 +71,8 @@ def test_waiting_ends_in_time_where_no_node_comes(monkeypatch):
 def test_num_starting_nodes_is_what_the_description_promises_and_is_not_there(monkeypatch, bootstrap):
     monkeypatch.setattr("search.cluster.starting.usable_nodes", lambda: [HEAD, WORKER])
     assert num_starting_nodes() == 0
-    bootstrap.write_text("available_node_types: {head: {max_workers: 0}, gpu: {min_workers: 2}, cpu: {min_workers: 1}}")
+    kinds = "{head: {max_workers: 0}, gpu: {min_workers: 2}, cpu: {min_workers: 1}}"
+    bootstrap.write_text(f"{{provider: {{type: aws}}, available_node_types: {kinds}}}")
     assert num_starting_nodes() == 2
     bootstrap.write_text("available_node_types: [torn")
     assert num_starting_nodes() == 0
