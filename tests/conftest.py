@@ -3,9 +3,10 @@
 import os
 import secrets
 import tempfile
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 STARTING_CLUSTERS = ("search", "cluster", "benchmarks")
 """Folders whose tests start Ray clusters and trainings: one at a time, whatever runs beside them."""
@@ -22,13 +23,19 @@ os.environ.update(
 )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file's tests in one process, for their fixtures' sake, and all that start clusters in the same one."""
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        group = "clusters" if folder in STARTING_CLUSTERS else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByFile(LoadFileScheduling):
+    """Keeps a file's tests in one process, for their fixtures' sake, and all that start clusters in the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return what a test is kept together with."""
+        file = nodeid.partition("::")[0]
+        return "clusters" if file.split("/")[1] in STARTING_CLUSTERS else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Say what runs in which process."""
+    return ByFile(config, log)
 
 
 def pytest_unconfigure() -> None:
