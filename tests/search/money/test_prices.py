@@ -5,7 +5,7 @@ import yaml  # type: ignore[import-untyped]  # ray brings it
 
 from core.errors import ConfigError
 from search.money.cluster_file import read_cluster_file
-from search.money.prices import COLUMNS, Machine, machine_of, read_prices
+from search.money.prices import COLUMNS, Machine, machine_of, read_prices, usd
 
 from .making import HEAD_LABELS, ROWS, WORKER_LABELS, price_file, price_list
 
@@ -105,3 +105,8 @@ def test_spot_prices_of_the_own_table_say_that_they_are_approximate():
     prices = [price for price in read_prices().prices if price.market == "spot"]
     assert prices
     assert all(price.source.startswith("approximate") and "https://" in price.source for price in prices)
+
+
+@pytest.mark.parametrize(("amount", "text"), [(0, "$0.00"), (0.0123, "$0.012"), (0.1, "$0.10"), (1234.5, "$1,234.50")])
+def test_usd_is_written_as_people_write_it(amount, text):
+    assert usd(amount) == text
