@@ -85,4 +85,4 @@ def test_search_refuses_another_port_of_the_cluster(cluster, tmp_path):
 def test_search_asks_for_no_card_where_the_cluster_has_none(cluster, tmp_path):
     token = os.environ["RAY_AUTH_TOKEN"]
     said = complaint_of(cluster.address, tmp_path, "--gpus-per-trial", "1", RAY_AUTH_TOKEN=token)
-    assert "a trial must fit on one machine of the cluster (1 CPUs and 0 GPUs)" in said
+    assert "a trial must fit on one machine of the cluster (1 x 1 CPUs and 0 GPUs)" in said
