@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WINGS = ("core", "search", "ensemble")
 HEAVY = {"tensorflow", "keras", "ray", "optuna"}
 PICKLES = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
-ENSEMBLE_MAY_USE = ("core.store", "core.metrics", "core.errors", "core.cli", "core.config", "core.known")
+ENSEMBLE_MAY_USE = ("core.store", "core.metrics", "core.errors", "core.cli", "core.config", "core.known", "core.html")
 ENSEMBLE_MAY_USE_LAZILY = "core.deploy"  # one exported model needs Keras, after the vote
 NUMPY_RANDOM_TYPES = {"Generator", "default_rng", "SeedSequence", "BitGenerator", "PCG64", "Philox"}
 MAX_FILE_LINES = 250
@@ -143,6 +143,18 @@ def test_store_needs_only_numpy_and_fsspec() -> None:
         outside = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
         found[path] = {name for name in outside if not is_below(name, "numpy", "fsspec")}
     assert not offences("core.store owns the formats with numpy and fsspec alone", found)
+
+
+def test_pages_need_neither_tensorflow_nor_training() -> None:
+    allowed = {"numpy", "jinja2", "markupsafe", "PIL", "plotly"}
+    found = {}
+    for path in sources("core/html"):
+        names = {
+            name for name in all_imports(parse(path)) if not is_below(name, "core.store", "core.errors", "core.html")
+        }
+        outside = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
+        found[path] = {name for name in outside if not is_below(name, *allowed)}
+    assert not offences("core.html is the look of all pages, and nothing else", found)
 
 
 def test_cluster_needs_only_the_standard_library() -> None:

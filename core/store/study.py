@@ -48,6 +48,26 @@ class StudyFolder:
         return files.join(self.url, "ensemble")
 
     @property
+    def index_page(self) -> str:
+        """index.html: links to the study's pages."""
+        return files.join(self.url, "index.html")
+
+    @property
+    def search_page(self) -> str:
+        """search.html: how the search went."""
+        return files.join(self.url, "search.html")
+
+    @property
+    def model_page(self) -> str:
+        """model.html: one training and its model, in pictures."""
+        return files.join(self.url, "model.html")
+
+    @property
+    def vote_page(self) -> str:
+        """ensemble/report.html: the vote in pictures."""
+        return files.join(self.ensemble, "report.html")
+
+    @property
     def committee(self) -> str:
         """committee/: the best configurations, trained again over folds; see `core.store.committee`."""
         return files.join(self.url, "committee")

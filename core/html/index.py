@@ -1,0 +1,66 @@
+"""index.html: what a study's folder has for people to look at."""
+
+from markupsafe import Markup
+
+from core.html.page import Section, render_page
+from core.store import files
+from core.store.manifest import Manifest, read_manifest
+from core.store.study import StudyFolder
+
+
+def write_index(folder: StudyFolder) -> None:
+    """Write the page that links the study's other pages and tables, those that are there.
+
+    Raises:
+        StudyError: it cannot be written.
+        StoredFileError: study.json is torn.
+    """
+    pages = [
+        (folder.search_page, "How the search went", "every trial, what mattered, where the time went"),
+        (folder.vote_page, "The vote", "its members, how good it is, what it gets wrong"),
+        (folder.model_page, "The model", "one training: curves, confusions, filters, activations"),
+    ]
+    tables = [
+        (folder.leaderboard, "leaderboard.csv", "every trial, best first"),
+        (files.join(folder.ensemble, "members.csv"), "members.csv", "who votes, and why"),
+        (files.join(folder.ensemble, "submission.csv"), "submission.csv", "the classes of the test rows"),
+    ]
+    manifest = read_manifest(folder.manifest)
+    sections = [
+        Section(anchor=anchor, title=title, body=_links(folder, there))
+        for anchor, title, entries in (("pages", "Pages", pages), ("tables", "Tables", tables))
+        if (there := [entry for entry in entries if files.exists(entry[0])])
+    ]
+    content = render_page(title=manifest.name, lead=_lead(manifest), sections=sections, made_from=made_from(manifest))
+    files.write_bytes(folder.index_page, content)
+
+
+def made_from(manifest: Manifest) -> tuple[str, ...]:
+    """Return the lines of a page's foot: data, split, versions, machine."""
+    data, split = manifest.data, manifest.split
+    versions = ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
+    machine = ", ".join(f"{name} {value}" for name, value in manifest.machine.items() if value not in (None, ""))
+    return (
+        f"Data {data.get('name')}, split {split.get('method')} of seed {split.get('seed', manifest.seed)}, "
+        f"revision {manifest.revision or 'unknown'}.",
+        f"Versions: {versions}. Machine: {machine}.",
+    )
+
+
+def _lead(manifest: Manifest) -> str:
+    """Return what the study is, in a sentence."""
+    data = manifest.data
+    shape = "x".join(str(side) for side in data.get("image_shape", ()))
+    return (
+        f"A study of {data.get('name')}: {data.get('num_train'):,} train and {data.get('num_test'):,} test images of "
+        f"{shape}, {data.get('num_classes')} classes."
+    )
+
+
+def _links(folder: StudyFolder, entries: list[tuple[str, str, str]]) -> Markup:
+    """Return a list of links with what stands behind each."""
+    items = [
+        Markup('<li><a href="{}">{}</a>: {}</li>').format(url.removeprefix(folder.url).lstrip("/"), name, what)
+        for url, name, what in entries
+    ]
+    return Markup("<ul>{}</ul>").format(Markup("").join(items))
