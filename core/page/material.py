@@ -93,10 +93,10 @@ def read_material(
     record, config = _read_record(folder, trial_id)
     try:
         data = read_data_summary(folder.data)
-        predictions = read_predictions(folder.trial(trial_id).predictions)
+        predictions = _read_predictions(folder, trial_id)
         images = files.read_npz(folder.images)["x_train"] if images is None else images
     except FileNotFoundError as error:
-        raise StudyError(f"{folder.url} must have {error.filename or error} for a page of {trial_id}") from error
+        raise StudyError(f"{folder.url} must have data.npz and images.npz. Start the same command again") from error
     except KeyError as error:
         raise StoredFileError(f"{folder.images} must hold x_train. Start the same command again") from error
     _require_fit(folder, predictions, data.fingerprint, data.holdout_rows, data.class_names)
@@ -131,6 +131,15 @@ def _read_record(folder: StudyFolder, trial_id: str) -> tuple[TrialRecord, Confi
     if record.state not in ("complete", "pruned"):
         raise StudyError(f"{url} must be of a training that has ended well, got {record.state}")
     return record, config
+
+
+def _read_predictions(folder: StudyFolder, trial_id: str) -> Predictions:
+    """Return what the trial predicted."""
+    url = folder.trial(trial_id).predictions
+    try:
+        return read_predictions(url)
+    except FileNotFoundError as error:
+        raise StudyError(f"{url} must be there for a page of {trial_id}, and is not") from error
 
 
 def _is_train(data: DataSummary) -> np.ndarray:

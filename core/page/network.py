@@ -50,7 +50,8 @@ def _tap(
     except StoredFileError as error:
         return None, f"The model could not be looked into: {error}."
     except Exception as error:  # one's own network may do anything; it costs these pictures alone
-        return None, f"The model could not be looked into: {type(error).__name__}: {str(error).splitlines()[:1]}."
+        first_line = str(error).strip().partition("\n")[0]
+        return None, f"The model could not be looked into: {type(error).__name__}: {first_line}."
 
 
 def _read_model(url: str) -> "keras.Model":
