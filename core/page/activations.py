@@ -14,9 +14,9 @@ from core.page.thumbnail import thumbnail
 MOST_CHANNELS = 16
 MOST_LAYERS = 8
 MOST_IMAGES = 21
-MOST_PICTURES = 1500
+MOST_PICTURES = 1100
 """Of all maps together: about 1 kB each in the page."""
-MAP_SIDE = 32
+MAP_SIDE = 28
 """Pixels of a map's longer side that is shown."""
 
 

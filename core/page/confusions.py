@@ -11,6 +11,8 @@ from core.page.material import Material
 MOST_LISTED = 10
 MOST_WITH_NUMBERS = 20
 """Classes up to which each cell says its count."""
+MOST_BESIDE = 12
+"""Classes up to which the matrix leaves room for a table beside it."""
 CELL = 24
 """CSS pixels of a cell's side at least."""
 
@@ -24,9 +26,11 @@ def confusions_section(material: Material) -> Section:
         "Holdout rows, at the best epoch."
     )
     if not pairs:
-        body = row(_figure(counts, material), prose("Nothing is confused: there is no error among these rows."))
+        beside: Markup = prose("Nothing is confused: there is no error among these rows.")
     else:
-        body = row(_figure(counts, material), _most_frequent_table(counts, pairs, material))
+        beside = _most_frequent_table(counts, pairs, material)
+    matrix = _figure(counts, material)
+    body = row(matrix, beside) if len(counts) <= MOST_BESIDE else matrix + beside
     body += fold("Each class's own score", _class_table(counts, material))
     return Section(anchor="confusions", title="What it confuses", lead=lead, body=body)
 
@@ -72,7 +76,8 @@ def _figure(counts: np.ndarray, material: Material) -> Markup:
             )
         )  # fmt: skip
     plot = go.Figure(traces)
-    every = {"type": "category", "categoryorder": "array", "categoryarray": names, "dtick": 1, "showgrid": False}
+    every = {"type": "category", "categoryorder": "array", "categoryarray": names, "showgrid": False}
+    every |= {"tickvals": names, "ticktext": material.short_names}
     plot.update_layout(
         xaxis={"title": "predicted", "side": "bottom", **every, "range": [-0.5, num - 0.5]},
         yaxis={"title": "true", **every, "range": [num - 0.5, -0.5]},
@@ -85,7 +90,7 @@ def _figure(counts: np.ndarray, material: Material) -> Markup:
         f"; most often {', '.join(pairs)}." if pairs else "."
     )
     side = min(1000, max(380, CELL * num + 90))
-    return figure(plot, alt=alt, height=side, least_width=min(CELL * num + 70, 1000) if num > 12 else 0)
+    return figure(plot, alt=alt, height=side, least_width=min(CELL * num + 70, 1000) if num > MOST_BESIDE else 0)
 
 
 def _most_frequent_table(counts: np.ndarray, pairs: list[tuple[int, int]], material: Material) -> Markup:

@@ -13,6 +13,9 @@ from core.store.predictions import Predictions, read_predictions
 from core.store.records import EpochReport, TrialRecord, read_record
 from core.store.study import StudyFolder, TrialFolder
 
+MOST_LETTERS = 14
+"""Of a class's name beside an axis."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Material:
@@ -65,6 +68,12 @@ class Material:
     def name(self, label: int) -> str:
         """Return what a class is called."""
         return str(self.class_names[label])
+
+    @property
+    def short_names(self) -> list[str]:
+        """What the classes are called beside an axis."""
+        names = [str(name) for name in self.class_names]
+        return [name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names]
 
     def wrong_surest_first(self) -> np.ndarray:
         """Return the places of the misclassified holdout rows, the most confident first (ties: the earlier row)."""

@@ -44,7 +44,7 @@ def softmax_bars(material: Material, place: int) -> Markup:
 def _tile(material: Material, place: int) -> Markup:
     """Return one error."""
     true, predicted = (material.name(int(labels[place])) for labels in (material.true, material.predicted))
-    words = f"a {true} taken for {predicted}"
+    words = f"{true} taken for {predicted}"
     row = int(material.rows[place])
     shown = picture(thumbnail(material.image(place)), alt=f"row {row}, {words}")
     return Markup("{}<div>row {}: {}</div>{}").format(shown, row, words, softmax_bars(material, place))

@@ -11,7 +11,10 @@ from core.page.material import Material
 from core.page.thumbnail import thumbnail
 
 MOST_CLASSES = 60
-NUM_SAMPLES = 8
+MOST_SAMPLES = 8
+"""Images of a class."""
+MOST_PICTURES = 160
+"""Images of all classes together, but for one of each."""
 
 
 def samples_section(material: Material) -> Section:
@@ -43,7 +46,8 @@ def _figure(material: Material, train: np.ndarray, holdout: np.ndarray) -> Marku
         ]
     )  # fmt: skip
     plot.update_layout(
-        xaxis={"type": "category", "title": "class"}, yaxis={"title": "share of the rows", "tickformat": ".0%"},
+        xaxis={"type": "category", "title": "class", "tickvals": names, "ticktext": material.short_names},
+        yaxis={"title": "share of the rows", "tickformat": ".0%"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
     alt = (
@@ -64,10 +68,12 @@ def _table(material: Material, train: np.ndarray, holdout: np.ndarray) -> Markup
 
 def _samples(material: Material) -> Markup:
     """Return the first images of each class."""
-    shown = []
+    shown, num = [], min(MOST_SAMPLES, max(1, MOST_PICTURES // len(material.class_names)))
     for label in range(min(len(material.class_names), MOST_CLASSES)):
-        rows = np.flatnonzero(material.labels == label)[:NUM_SAMPLES].tolist()
+        rows = np.flatnonzero(material.labels == label)[:num].tolist()
         pictures = [thumbnail(material.images[row], 32) for row in rows]
         alt = f"{len(rows)} images of class {material.name(label)}"
         shown.append(Markup("<div>{}</div>{}").format(material.name(label), tiles(pictures, alt=alt, least_side=28)))
+    if len(material.class_names) > MOST_CLASSES:
+        shown.append(Markup("{} classes more").format(len(material.class_names) - MOST_CLASSES))
     return Markup("<h3>The first rows of each class</h3>") + gallery(shown, label="Images by class", least_width=290)

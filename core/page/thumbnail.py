@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MOST_SIDE = 48
+MOST_SIDE = 40
 """Pixels of a longer side that is shown."""
 
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +39,7 @@ def url_of(folder: StudyFolder) -> str:
     return Path(folder.model_page).resolve().as_uri()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "dark"), [(WIDTHS[0], False), (WIDTHS[1], True)])
 def test_the_page_of_a_training_is_drawn_whole(browser, trained, width, dark):
     with browser.open(url_of(trained), width=width, dark=dark) as opened:
         opened.require_sound_page(least_figures=5)
@@ -57,7 +55,7 @@ def test_the_pages_numbers_are_the_records(browser, trained):
         assert f"{num_wrong} errors of 288 holdout rows after epoch {best['epoch']} of 3" in words
         assert f"{best['accuracy']:.4f}" in words
         assert f"{best['log_loss']:.5f}" in words
-        assert "with (" in words or "than with (with augmentation)" in words
+        assert "than with (with augmentation)" in words
         opened.page.click("text=Every epoch's numbers")
         rows = opened.page.locator("#curves tbody tr").all_inner_texts()
         assert [row.split("\t")[3] for row in rows] == [f"{epoch['log_loss']:.5f}" for epoch in record["epochs"]]
@@ -93,9 +91,3 @@ def test_pages_of_any_data_are_sound_on_a_phone(browser, tmp_path, facts):
     with browser.open(url_of(folder), width=390) as opened:
         opened.require_sound_page(least_figures=3)
         assert "was not kept" in opened.page.inner_text("#activations")
-
-
-def test_a_page_lies_anywhere(browser, trained, tmp_path):
-    shutil.copy(trained.model_page, tmp_path / "alone.html")
-    with browser.open((tmp_path / "alone.html").as_uri(), width=390) as opened:
-        opened.require_sound_page(least_figures=5)

@@ -19,7 +19,7 @@ def test_without_an_error_the_page_says_so(tmp_path: Path) -> None:
 
 def test_errors_come_surest_first_with_their_softmax(tmp_path: Path) -> None:
     section = misclassified_section(make_material(tmp_path, wrong=(4, 1)))
-    tiles = re.findall(r"row (\d+): a (\d) taken for (\d)", section.body)
+    tiles = re.findall(r"row (\d+): (\d) taken for (\d)", section.body)
     assert tiles == [("16", "1", "2"), ("13", "1", "2")]
     assert re.findall(r'class="(\w*)"><span>(\d)</span>', section.body)[:2] == [("wrong", "2"), ("", "0")]
     assert "<b>95 %</b>" in section.body

@@ -1,6 +1,7 @@
 """The sections for which the model is run, with real networks."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -100,16 +101,17 @@ def test_what_a_network_raises_costs_its_pictures_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image_shape", "num_classes"), [((8, 8, 1), 10), ((64, 64, 3), 3), ((8, 8, 3), 50), ((9, 7, 2), 3)]
+    ("image_shape", "num_classes", "num_wrong"), [((8, 8, 1), 10, 2), ((40, 40, 3), 65, 125), ((9, 7, 2), 3, 0)]
 )
 def test_a_page_of_any_images_and_classes_is_whole_and_small(
-    tmp_path: Path, image_shape: tuple[int, int, int], num_classes: int
+    tmp_path: Path, image_shape: tuple[int, int, int], num_classes: int, num_wrong: int
 ) -> None:
-    folder = make_study(tmp_path, image_shape=image_shape, num_classes=num_classes)
+    facts: dict[str, Any] = {"image_shape": image_shape, "num_classes": num_classes, "wrong": tuple(range(num_wrong))}
+    folder = make_study(tmp_path, **facts)
     write_model(folder.trial("t000000").model, deployable(image_shape, num_classes))
-    material = make_material(tmp_path, image_shape=image_shape, num_classes=num_classes)
+    material = make_material(tmp_path, **facts)
     page = render_model_page(material)
-    assert len(page) < 8_000_000
+    assert len(page) < 8_000_000  # of noise, which no PNG makes smaller
     assert page.count(b"<section") == 9
     assert b"could not be looked into" not in page
     assert b"pictures could not be made" not in page
