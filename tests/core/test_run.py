@@ -120,15 +120,6 @@ def test_a_training_leaves_its_page_with_the_records_numbers(whole: tuple[CoreRe
     assert "as an epoch might see it" in page
 
 
-def test_a_page_that_cannot_be_made_costs_a_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("core.page.write.render_model_page", lambda *arguments: 1 / 0)
-    result = train_study(settings_of(tmp_path, "pageless", epochs=1), Console(file=io.StringIO(), width=120))
-    assert (result.page_url, result.record.state) == (None, "complete")
-    assert "model.html was not made: ZeroDivisionError" in capsys.readouterr().err
-
-
 def test_the_ensemble_votes_on_what_a_training_left(whole: tuple[CoreResult, list[str]], runs: Path) -> None:
     vote = vote_study(EnsembleSettings(study=str(runs / "whole")))
     assert vote.test_accuracy == whole[0].test_accuracy

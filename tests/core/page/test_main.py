@@ -1,5 +1,4 @@
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -102,10 +101,3 @@ def test_a_page_that_cannot_be_made_is_one_warning(
     assert (captured.out, captured.err.count("\n")) == ("", 1)
     assert captured.err.startswith(f"warning: {folder.url}/model.html was not made: {reason}")
     assert f"python -m core.page {folder.url}" in captured.err
-
-
-def test_the_command_answers_help_without_tensorflow() -> None:
-    check = (
-        "import sys, core.page.__main__; sys.exit(bool({'tensorflow', 'keras', 'plotly', 'PIL'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
