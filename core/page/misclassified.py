@@ -2,13 +2,14 @@
 
 from markupsafe import Markup
 
-from core.html.blocks import bars, prose
+from core.html.blocks import bars, fold, prose
 from core.html.images import gallery, picture
 from core.html.page import Section
 from core.page.material import Material
 from core.page.thumbnail import thumbnail
 
 MOST_SHOWN = 120
+MOST_UNFOLDED = 35
 NUM_BARS = 3
 """Classes whose probability is shown: the most probable ones, and the true one in any case."""
 
@@ -24,8 +25,11 @@ def misclassified_section(material: Material) -> Section:
         f"{len(wrong):,} of {len(material.rows):,} holdout rows, those first of which the model was surest. Bars are "
         "its softmax: red what it said, green what is true."
     )
-    shown = wrong[:MOST_SHOWN].tolist()
-    body = gallery([_tile(material, place) for place in shown], label="Misclassified holdout rows, the surest first")
+    tiles = [_tile(material, place) for place in wrong[:MOST_SHOWN].tolist()]
+    body = gallery(tiles[:MOST_UNFOLDED], label="Misclassified holdout rows, the surest first")
+    if len(tiles) > MOST_UNFOLDED:
+        rest = gallery(tiles[MOST_UNFOLDED:], label="Misclassified holdout rows of which it was less sure")
+        body += fold(f"The next {len(tiles) - MOST_UNFOLDED}", rest)
     if len(wrong) > MOST_SHOWN:
         body += prose(f"{len(wrong) - MOST_SHOWN:,} more are not shown; of those the model was less sure.")
     return Section(anchor=anchor, title=title, lead=lead, body=body)
