@@ -40,18 +40,6 @@ def picture(image: np.ndarray, *, alt: str, least_side: int = LEAST_SIDE) -> Mar
     )
 
 
-def tiles(images: Sequence[np.ndarray], *, alt: str, least_side: int = LEAST_SIDE) -> Markup:
-    """Return many small pictures that wrap, as one picture to who cannot see them.
-
-    Args:
-        images: each as `data_uri`.
-        alt: what they are together.
-        least_side: CSS pixels of each.
-    """
-    pictures = Markup("").join(picture(image, alt="", least_side=least_side) for image in images)
-    return Markup('<div class="tiles" role="img" aria-label="{}">{}</div>').format(alt, pictures)
-
-
 def sheet(
     images: np.ndarray,  # (num_images, height, width, channels) uint8
     *,
@@ -66,6 +54,18 @@ def sheet(
         top, left = (place // columns) * (height + gap), (place % columns) * (width + gap)
         whole[top : top + height, left : left + width] = images[place]
     return whole
+
+
+def tiles(images: Sequence[np.ndarray], *, alt: str, least_side: int = LEAST_SIDE) -> Markup:
+    """Return many small pictures that wrap, as one picture to who cannot see them.
+
+    Args:
+        images: each as `data_uri`.
+        alt: what they are together.
+        least_side: CSS pixels of each.
+    """
+    pictures = Markup("").join(picture(image, alt="", least_side=least_side) for image in images)
+    return Markup('<div class="tiles" role="img" aria-label="{}">{}</div>').format(alt, pictures)
 
 
 def gallery(tiles: Sequence[Markup], *, label: str, least_width: int = 150) -> Markup:

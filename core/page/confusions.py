@@ -58,7 +58,7 @@ def _figure(counts: np.ndarray, material: Material) -> Markup:
     """Return the matrix as a heatmap; what is right is uncoloured, since it would outshine every error."""
     import plotly.graph_objects as go
 
-    names, num = [str(name) for name in material.class_names], len(counts)
+    names, num = material.figure_names, len(counts)
     wrong = np.where(np.eye(num, dtype=bool) | (counts == 0), np.nan, counts)
     heat = go.Heatmap(
         x=names, y=names, z=wrong, zmin=0, zmax=max(1.0, float(np.nanmax(wrong, initial=0))), opacity=0.6,
@@ -77,7 +77,7 @@ def _figure(counts: np.ndarray, material: Material) -> Markup:
         )  # fmt: skip
     plot = go.Figure(traces)
     every = {"type": "category", "categoryorder": "array", "categoryarray": names, "showgrid": False}
-    every |= {"tickvals": names, "ticktext": material.short_names}
+    every |= {"tickvals": names, "ticktext": material.axis_names}
     plot.update_layout(
         xaxis={"title": "predicted", "side": "bottom", **every, "range": [-0.5, num - 0.5]},
         yaxis={"title": "true", **every, "range": [num - 0.5, -0.5]},
@@ -85,7 +85,7 @@ def _figure(counts: np.ndarray, material: Material) -> Markup:
         margin={"t": 10},
     )
     num_wrong = int(counts.sum() - np.trace(counts))
-    pairs = [f"{names[t]} taken for {names[p]} {counts[t, p]:,}" for t, p in most_frequent(counts)[:3]]
+    pairs = [f"{material.name(t)} taken for {material.name(p)} {counts[t, p]:,}" for t, p in most_frequent(counts)[:3]]
     alt = f"Confusion matrix of {counts.sum():,} rows and {num} classes: {num_wrong:,} errors" + (
         f"; most often {', '.join(pairs)}." if pairs else "."
     )

@@ -1,5 +1,6 @@
 """What the page of a training is made from: the files of its study's folder, read and held against each other."""
 
+import html
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,10 +71,16 @@ class Material:
         return str(self.class_names[label])
 
     @property
-    def short_names(self) -> list[str]:
-        """What the classes are called beside an axis."""
+    def figure_names(self) -> list[str]:
+        """The classes' names within a figure, letter by letter: plotly reads <b> as markup."""
+        return [html.escape(str(name), quote=False) for name in self.class_names]
+
+    @property
+    def axis_names(self) -> list[str]:
+        """The same beside an axis, where there is less room."""
         names = [str(name) for name in self.class_names]
-        return [name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names]
+        short = [name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names]
+        return [html.escape(name, quote=False) for name in short]
 
     def wrong_surest_first(self) -> np.ndarray:
         """Return the places of the misclassified holdout rows, the most confident first (ties: the earlier row)."""

@@ -34,7 +34,7 @@ def _figure(material: Material, train: np.ndarray, holdout: np.ndarray) -> Marku
     """Return each class's share of both parts."""
     import plotly.graph_objects as go
 
-    names = [str(name) for name in material.class_names]
+    names = material.figure_names
     parts = (("train", train, ORANGE), ("holdout", holdout, BLUE))
     plot = go.Figure(
         [
@@ -46,7 +46,7 @@ def _figure(material: Material, train: np.ndarray, holdout: np.ndarray) -> Marku
         ]
     )  # fmt: skip
     plot.update_layout(
-        xaxis={"type": "category", "title": "class", "tickvals": names, "ticktext": material.short_names},
+        xaxis={"type": "category", "title": "class", "tickvals": names, "ticktext": material.axis_names},
         yaxis={"title": "share of the rows", "tickformat": ".0%"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
