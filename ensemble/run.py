@@ -11,9 +11,11 @@ from core.store.dataset import DataSummary
 from ensemble.choice import Choice, combine
 from ensemble.committee import COMMITTEE
 from ensemble.estimate import Estimate, estimate_vote
+from ensemble.growth import Growth, grow
 from ensemble.members import Candidate, read_test_softmax
 from ensemble.method import compared_methods, method_of
 from ensemble.nested import NUM_PARTS
+from ensemble.opinions import Opinions, noted
 from ensemble.outputs import render_ensemble, render_members, write_outputs
 from ensemble.result import Member, Scores, VoteResult, VotingStudy
 from ensemble.select import top_k
@@ -55,10 +57,13 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
     softmax = np.stack([candidate.softmax for candidate in candidates])
     method = method_of(settings, candidates)
     choice = method(softmax, survey.rows.labels, settings.seed)
+    test_opinions: dict[int, Opinions] = {}
     vote = _Vote(
         choice=choice,
         softmax=combine(choice, softmax),
-        test_softmax=combine(choice, _test_softmax(candidates, choice, data)),
+        test_softmax=combine(choice, noted(_test_softmax(candidates, choice, data), choice.weights, test_opinions)),
+        test_opinions=test_opinions,
+        growth=grow(candidates, softmax, survey.rows.labels, choice),
         reasons={reason.index: reason for reason in explain(choice, softmax, survey.rows.labels)},
         estimate=estimate_vote(
             softmax,
@@ -95,6 +100,9 @@ class _Vote:
     choice: Choice
     softmax: np.ndarray  # (num_rows, num_classes) float64, of the scored rows
     test_softmax: np.ndarray  # (num_test, num_classes) float64
+    test_opinions: dict[int, Opinions]
+    """By the candidate's place, of those that vote."""
+    growth: Growth
     reasons: dict[int, MemberReason]
     """By the candidate's place."""
     estimate: Estimate | None
@@ -119,7 +127,8 @@ def _result(
         _member(candidate, float(weight), labels, vote.reasons.get(place))
         for place, (candidate, weight) in enumerate(zip(candidates, vote.choice.weights, strict=True))
     ]
-    ranked = [all_members[place] for place in top_k(_log_losses(all_members), len(all_members), LOG_LOSS)]
+    ranking = top_k(_log_losses(all_members), len(all_members), LOG_LOSS)
+    ranked, voting = [all_members[place] for place in ranking], [place for place in ranking if place in vote.reasons]
     return VoteResult(
         study=studies[0].folder.url,
         method=settings.method,
@@ -143,6 +152,9 @@ def _result(
             accuracy(vote.test_softmax, data.test_labels) if data.test_labels is not None and has_test else None
         ),
         studies=_voting(studies, electorate) if len(studies) > 1 else (),
+        growth=vote.growth,
+        opinions=Opinions.of(candidates[place].softmax for place in voting),
+        test_opinions=Opinions.together([vote.test_opinions[place] for place in voting]),
         softmax=vote.softmax,
         test_softmax=vote.test_softmax,
     )
