@@ -187,7 +187,11 @@ def _conclude(start: SearchStart) -> SearchResult:
         print(
             "warning: --refit is not done, the folds' trainings predict the test rows; start it again", file=sys.stderr
         )
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
+    from ensemble.page.write import with_page
+
+    vote = with_page(
+        vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
+    )
     print_vote(vote, start.console)
     return SearchResult(folder=start.folder, records=records, vote=vote)
 
