@@ -37,6 +37,8 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
         result = vote_study(EnsembleSettings(study="runs/first"))
         result.vote.num_errors, result.submission_csv
 
+    `ensemble.page.write.with_page(result)` then writes report.html, as the commands do.
+
     Several studies (`other_studies=("runs/second",)`) vote as one that has all their trials; their order is of no
     matter.
 

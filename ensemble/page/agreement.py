@@ -53,6 +53,8 @@ def _matrix(evidence: Evidence, shares: np.ndarray, title: str) -> Markup:
     """Return a heatmap of pairs; a member with itself is left blank."""
     num = len(shares)
     pairs = np.where(np.eye(num, dtype=bool), np.nan, shares)
+    if np.isnan(pairs).all():
+        return prose(f"{title}: no member is wrong anywhere.")
     places, names = np.arange(num), [label(name) for name in evidence.voters]
     text = [["" if np.isnan(value) else f"{value:.1%}" for value in line] for line in pairs]
     heat = go.Heatmap(
@@ -68,8 +70,6 @@ def _matrix(evidence: Evidence, shares: np.ndarray, title: str) -> Markup:
 
 def _in_words(evidence: Evidence, pairs: np.ndarray) -> str:
     """Return the mean over pairs and the most alike."""
-    if np.isnan(pairs).all():
-        return "no member is wrong anywhere."
     first, second = np.unravel_index(np.nanargmax(pairs), pairs.shape)
     names = evidence.voters
     return (

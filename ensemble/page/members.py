@@ -34,10 +34,11 @@ def members_section(evidence: Evidence) -> Section:
     return Section(anchor="members", title="Who votes", body=body, lead=lead)
 
 
-def _row(member: Member, result: VoteResult) -> tuple[str, ...]:
+def _row(member: Member, result: VoteResult) -> tuple[str | Markup, ...]:
     """Return a member's cells; those of one that does not vote have no reasons."""
     state = "" if member.state in ("complete", COMMITTEE) else f" ({member.state})"
     scores, is_plain = member.scores, member.trial_id in ("", member.member_id)
+    config = config_in_short(member.config) if is_plain else f"{member.trial_id} over {member.views} views"
     return (
         (member.member_id + state).replace(" ", NO_BREAK),
         f"{member.weight:.3f}",
@@ -45,7 +46,7 @@ def _row(member: Member, result: VoteResult) -> tuple[str, ...]:
         percent(scores.accuracy),
         f"{scores.num_errors:,}",
         *_reason(member, result),
-        config_in_short(member.config) if is_plain else f"{member.trial_id} over {member.views} views",
+        Markup('<div class="wide">{}</div>').format(config),
     )
 
 
@@ -83,5 +84,5 @@ def _bars(evidence: Evidence, values: list[float], colours: str | list[str], tit
     )
     names = [label(name) for name in evidence.voters]
     axis = {"tickvals": places, "ticktext": names, "autorange": "reversed"}
-    plot = go.Figure(bar, {"yaxis": axis, "showlegend": False})
+    plot = go.Figure(bar, {"xaxis": {"exponentformat": "none"}, "yaxis": axis})
     return figure(plot, alt=alt, caption=title[0].upper() + title[1:], height=100 + BAR_HEIGHT * len(values))

@@ -12,7 +12,7 @@ from ensemble.page.evidence import Evidence
 from ensemble.page.words import nats, percent
 from ensemble.result import Scores
 
-ABOVE = {"orientation": "h", "y": 1.12}
+ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 ANCHOR, TITLE = "number", "How many members"
 
 

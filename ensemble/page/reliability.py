@@ -12,7 +12,7 @@ from ensemble.page.evidence import Evidence
 from ensemble.page.words import nats, percent
 
 ANCHOR, TITLE = "reliability", "Is it as often right as it is sure?"
-ABOVE = {"orientation": "h", "y": 1.12}
+ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 
 
 def reliability_section(evidence: Evidence) -> Section:

@@ -106,7 +106,7 @@ def _figure(evidence: Evidence, groups: list[tuple[str, np.ndarray]]) -> Markup:
     layout = {
         "xaxis": {**ticks, "title": {"text": "class"}},
         "yaxis": {"tickformat": ".0%" if len(places) < 20 else ".1%"},
-        "legend": {"orientation": "h", "y": 1.12},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     }
     train, holdout = (counts / max(1, int(counts.sum())) for _, counts in groups[:2])
     widest = int(abs(train - holdout).argmax())
