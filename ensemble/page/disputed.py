@@ -31,7 +31,7 @@ def disputed_section(evidence: Evidence) -> Section:
     )
     if evidence.data.test_labels is not None and result.test_accuracy is not None:
         lead += f" These rows were set aside, so that their true class is known: {percent(result.test_accuracy)} right."
-    return Section(anchor=ANCHOR, title=TITLE, body=tiles_of(tiles, "disputed test rows"), lead=lead)
+    return Section(anchor=ANCHOR, title=TITLE, body=tiles_of(evidence, tiles, "disputed test rows"), lead=lead)
 
 
 def most_disputed(result: VoteResult) -> np.ndarray:

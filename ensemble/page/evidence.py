@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from core.store.dataset import DataSummary, Images
-from ensemble.page.words import name_in_short
+from ensemble.page.words import LONGEST_IN_A_LINE, name_in_short
 from ensemble.result import VoteResult
 
 
@@ -24,6 +24,11 @@ class Evidence:
     def classes(self) -> list[str]:
         """The classes' names, as short as a label may be."""
         return [name_in_short(str(name)) for name in self.data.class_names]
+
+    @cached_property
+    def classes_in_tiles(self) -> list[str]:
+        """The same beside a bar, where there is less room."""
+        return [name_in_short(str(name), longest=LONGEST_IN_A_LINE) for name in self.data.class_names]
 
     @cached_property
     def voters(self) -> list[str]:

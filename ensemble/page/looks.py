@@ -7,6 +7,7 @@ from core.html.blocks import prose
 from core.html.images import gallery, picture, sheet, shrunk
 from core.html.page import Section
 from ensemble.page.evidence import Evidence
+from ensemble.page.words import counted
 
 MOST_CLASSES = 100
 MOST_SAMPLES = 12
@@ -14,8 +15,8 @@ MOST_SAMPLES = 12
 ALL_SAMPLES = 240
 """Of all classes together."""
 COLUMNS = 4
-SHEET_SIDE = 150
-"""CSS pixels of a sheet at least."""
+SAMPLE_SIDE = 37
+"""CSS pixels of a sample at least."""
 ANCHOR, TITLE = "looks", "What the classes look like"
 
 
@@ -57,12 +58,14 @@ def _tile(evidence: Evidence, place: int) -> Markup:
     assert evidence.images is not None
     images, name = evidence.images.x_train, evidence.classes[place]
     rows = np.flatnonzero(evidence.data.labels == place)
-    words = Markup("<p><b>{}</b><br>{} train rows</p>").format(f"class {name}", f"{len(rows):,}")
+    words = Markup("<p><b>{}</b><br>{}</p>").format(f"class {name}", counted(len(rows), "train row"))
     if len(rows) == 0:
         return words
     most = min(MOST_SAMPLES, max(2, ALL_SAMPLES // len(evidence.classes)))
     samples = np.stack([shrunk(images[row]) for row in spaced(rows, most)])
     mean = picture(shrunk(mean_image(images, rows)), alt=f"mean image of class {name}, {len(rows):,} rows")
     columns = min(COLUMNS, len(samples))
-    shown = picture(sheet(samples, columns=columns), alt=f"{len(samples)} images of {name}", least_side=SHEET_SIDE)
+    shown = picture(
+        sheet(samples, columns=columns), alt=f"{len(samples)} images of {name}", least_side=SAMPLE_SIDE * columns
+    )
     return words + mean + shown

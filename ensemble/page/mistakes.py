@@ -28,7 +28,9 @@ def mistakes_section(evidence: Evidence) -> Section:
         + "Rows are numbered as in predictions.npz, from 0: row 0 is the first below the train file's header. Bars are "
         "the vote's softmax; below them stands each member's class and how sure it is. Some labels may be wrong, too."
     )
-    return Section(anchor=ANCHOR, title=TITLE, body=tiles_of(tiles, "rows that the vote gets wrong"), lead=lead)
+    return Section(
+        anchor=ANCHOR, title=TITLE, body=tiles_of(evidence, tiles, "rows that the vote gets wrong"), lead=lead
+    )
 
 
 def _tile(evidence: Evidence, place: int) -> Markup:

@@ -36,7 +36,7 @@ def _against_the_best(part: HonestPart) -> str:
     """Return the difference from the best single member's errors, and whether it can be told from chance."""
     difference = part.comparison.errors
     amount = f"{counted(abs(difference), 'error')} {'fewer' if difference < 0 else 'more'} than"
-    single = f"{'as many as' if difference == 0 else amount} the best single member, chosen in the same way"
+    single = f"{'as many errors as' if difference == 0 else amount} the best single member, chosen in the same way"
     return single if part.comparison.is_distinguishable else f"{single}: the two are not distinguishable"
 
 

@@ -11,6 +11,10 @@ from ensemble.page.evidence import Evidence
 MOST_BARS = 4
 LEAST_SHARE = 0.005
 """A class that gets less has no bar, unless it is the true one."""
+WIDTH, WIDTH_OF_LONG_NAMES = 150, 210
+"""Of a tile at least, CSS pixels."""
+SHORT_NAME = 5
+"""Letters of a class."""
 NUM_OPEN = 42
 """Tiles that are shown at once."""
 MOST_MEMBERS_OPEN = 6
@@ -38,11 +42,12 @@ def tile(
     return Markup("").join(parts)
 
 
-def tiles_of(tiles: list[Markup], label: str) -> Markup:
+def tiles_of(evidence: Evidence, tiles: list[Markup], label: str) -> Markup:
     """Return tiles as a gallery, those after the first ones folded away."""
-    shown = gallery(tiles[:NUM_OPEN], label=label)
+    width = WIDTH if max(map(len, evidence.classes)) <= SHORT_NAME else WIDTH_OF_LONG_NAMES
+    shown = gallery(tiles[:NUM_OPEN], label=label, least_width=width)
     more = tiles[NUM_OPEN:]
-    return shown + fold(f"{len(more)} more", gallery(more, label=f"more {label}")) if more else shown
+    return shown + fold(f"{len(more)} more", gallery(more, label=f"more {label}", least_width=width)) if more else shown
 
 
 def verdict(class_index: int, truth: int | None) -> str:
@@ -56,7 +61,7 @@ def _bars(evidence: Evidence, softmax: np.ndarray, truth: int | None, name: str)
     shown = [one for one in ranked if softmax[one] >= LEAST_SHARE]
     if truth is not None and truth not in shown:
         shown.append(truth)
-    shares = [(evidence.classes[one], float(softmax[one]), verdict(one, truth)) for one in shown]
+    shares = [(evidence.classes_in_tiles[one], float(softmax[one]), verdict(one, truth)) for one in shown]
     return bars(shares, label=f"the vote's softmax of {name}")
 
 
@@ -67,7 +72,7 @@ def _opinions(evidence: Evidence, opinions: Opinions, place: int, truth: int | N
         return Markup("")
     line = Markup('<li class="{}"><b>{}</b> {} % {}</li>')
     lines = Markup("").join(
-        line.format(verdict(said, truth), evidence.classes[said], f"{100 * sure:.0f}", member)
+        line.format(verdict(said, truth), evidence.classes_in_tiles[said], f"{100 * sure:.0f}", member)
         for said, sure, member in zip(classes, confidence, evidence.voters_in_tiles, strict=True)
     )
     each = Markup('<ul class="said" aria-label="{}">{}</ul>').format(f"each member's class of {name}", lines)

@@ -2,6 +2,8 @@
 
 LONGEST_NAME = 24
 """Letters of a class's or a member's name in figures and tiles."""
+LONGEST_IN_A_LINE = 12
+"""Of a class beside a bar or a member's name."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
 PERCENT = f"{NO_BREAK}%"
 
@@ -36,12 +38,12 @@ def counted(number: float, what: str) -> str:
     return f"{count(number)} {what}" + ("" if number == 1 else "s")
 
 
-def name_in_short(name: str, *, from_its_end: bool = False) -> str:
-    """Return a name of at most LONGEST_NAME letters; a path is told by its end."""
+def name_in_short(name: str, *, longest: int = LONGEST_NAME, from_its_end: bool = False) -> str:
+    """Return a name of at most so many letters; a path is told by its end."""
     line = " ".join(name.split())
-    if len(line) <= LONGEST_NAME:
+    if len(line) <= longest:
         return line
-    return f"…{line[1 - LONGEST_NAME :]}" if from_its_end else f"{line[: LONGEST_NAME - 1]}…"
+    return f"…{line[1 - longest :]}" if from_its_end else f"{line[: longest - 1]}…"
 
 
 def significant(value: float) -> str:

@@ -48,7 +48,7 @@ def test_page_is_drawn_whole_on_any_screen(browser, tmp_path, kind):
     result = voted(make_study(tmp_path / "made", **changes), top_k=changes.get("num_members", 3))
     for width in WIDTHS:
         with browser.open(url_of(result), width=width, dark=width == WIDTHS[1]) as opened:
-            opened.require_sound_page(least_figures=4 if "one" in kind else 9)
+            opened.require_sound_page(least_figures=4 if "one" in kind else 8)
             assert "alert" not in opened.page.title()
             if "hostile" in kind:
                 assert HOSTILE[:23] in opened.page.locator("#confusions svg").first.text_content()
