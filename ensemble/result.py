@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.metrics import accuracy, log_loss, num_errors
+from core.store import files
 from ensemble.estimate import Estimate
 from ensemble.growth import Growth
 from ensemble.opinions import Opinions
@@ -140,6 +141,11 @@ class VoteResult:
     test_softmax: np.ndarray = field(repr=False, compare=False)  # (num_test, num_classes) float64
     report_html: str | None = None
     """Where report.html was written; None where it was not asked for, or could not be made."""
+
+    @property
+    def page_url(self) -> str:
+        """Where report.html belongs: beside ensemble.json."""
+        return files.join(self.ensemble_json.rpartition("/")[0], "report.html")
 
     @property
     def voters(self) -> tuple[Member, ...]:

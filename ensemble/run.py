@@ -1,10 +1,12 @@
 """One vote, whole: read a study or several, choose members, combine them, estimate, write what comes of it."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import SoftvoteError
 from core.metrics import LOG_LOSS, accuracy
 from core.store import files
 from core.store.dataset import DataSummary
@@ -220,6 +222,14 @@ def _write(result: VoteResult, data: DataSummary) -> None:
     """Write all outputs, the submission last; everything is rendered and checked before the first is written."""
     classes = result.test_softmax.argmax(axis=1)
     submission = None if result.submission_csv is None else render_submission(data, classes)
+    _drop_page(result.page_url)
     write_outputs(result, render_members(result), render_ensemble(result, data, submission))
     if result.submission_csv is not None and submission is not None:
         write_submission(result.submission_csv, submission, data, classes)
+
+
+def _drop_page(url: str) -> None:
+    """Delete the page of an earlier vote in the same place: it would say other numbers than ensemble.json."""
+    with contextlib.suppress(SoftvoteError):  # what cannot be deleted costs no vote
+        if not files.is_folder(url):
+            files.remove(url)

@@ -45,7 +45,7 @@ def with_page(result: VoteResult) -> VoteResult:
     Whatever goes wrong costs the page alone: the vote comes back with a warning.
     """
     folder = StudyFolder(result.study)
-    url = files.join(result.ensemble_json.rpartition("/")[0], "report.html")
+    url = result.page_url
     try:
         is_own = place_of(url) == place_of(folder.vote_page)
         files.write_bytes(url, render_report(result, is_own=is_own))
