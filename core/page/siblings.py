@@ -60,7 +60,10 @@ def find_siblings(material: Material) -> list[Training]:
     parent, _, own_name = material.folder.url.rstrip("/").rpartition("/")
     if not parent:
         parent = "." if own_name else "/"
-    names = [name for name in files.list_folders(parent) if name != own_name]
+    try:
+        names = [name for name in files.list_folders(parent) if name != own_name]
+    except SoftvoteError:  # a store may show a study and hide what lies beside it
+        return []
     most = MOST_LOOKED_AT[files.local_path(parent) is not None]
     found = [
         training
@@ -86,7 +89,7 @@ def _sibling(folder: StudyFolder, material: Material) -> Iterator[Training]:
         predictions = read_predictions(trial.predictions)
     except (FileNotFoundError, SoftvoteError):
         return
-    if record.best is None or predictions.softmax.shape != material.softmax.shape:
+    if record.best is None or not np.array_equal(predictions.rows, material.rows):
         return
     yield Training(
         name=manifest.name,

@@ -35,7 +35,6 @@ class Taps:
     """The first convolution's name."""
     maps: tuple[Maps, ...]
     """From the first layer to the last."""
-    softmax: np.ndarray  # (num_images, num_classes) float32
 
 
 def tap_network(
@@ -59,7 +58,6 @@ def tap_network(
         kernels=kernels,
         kernels_of="" if first is None else first.name,
         maps=maps,
-        softmax=np.asarray(model(pixels.astype(np.float32), training=False), np.float32),
     )
 
 

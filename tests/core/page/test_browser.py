@@ -91,5 +91,5 @@ def test_pages_of_any_data_are_sound_on_a_phone(browser, tmp_path, facts):
     with browser.open(url_of(folder), width=390) as opened:
         opened.require_sound_page(least_figures=3)
         assert "was not kept" in opened.page.inner_text("#activations")
-        ticks = opened.page.locator("#confusions .ytick text").all_inner_texts()
+        ticks = opened.page.locator("#confusions .ytick text").all_text_contents()
         assert ticks[0].startswith(facts.get("class_names", ["0"])[0][:10])
