@@ -1,14 +1,13 @@
 """What the page of a training is made from: the files of its study's folder, read and held against each other."""
 
-import html
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.config import Config
 from core.errors import ConfigError, StoredFileError, StudyError
-from core.store import files
-from core.store.dataset import DataSummary, read_data_summary
+from core.html.figure import label
+from core.store.dataset import DataSummary, read_data_summary, read_images
 from core.store.manifest import Manifest, read_manifest
 from core.store.predictions import Predictions, read_predictions
 from core.store.records import EpochReport, TrialRecord, read_record
@@ -73,14 +72,14 @@ class Material:
     @property
     def figure_names(self) -> list[str]:
         """The classes' names within a figure, letter by letter: plotly reads <b> as markup."""
-        return [html.escape(str(name), quote=False) for name in self.class_names]
+        return [label(str(name)) for name in self.class_names]
 
     @property
     def axis_names(self) -> list[str]:
         """The same beside an axis, where there is less room."""
         names = [str(name) for name in self.class_names]
         short = [name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names]
-        return [html.escape(name, quote=False) for name in short]
+        return [label(name) for name in short]
 
     def wrong_surest_first(self) -> np.ndarray:
         """Return the places of the misclassified holdout rows, the most confident first (ties: the earlier row)."""
@@ -110,11 +109,9 @@ def read_material(
     try:
         data = read_data_summary(folder.data)
         predictions = _read_predictions(folder, trial_id)
-        images = files.read_npz(folder.images)["x_train"] if images is None else images
+        images = read_images(folder.images, data).x_train if images is None else images
     except FileNotFoundError as error:
         raise StudyError(f"{folder.url} must have data.npz and images.npz. Start the same command again") from error
-    except KeyError as error:
-        raise StoredFileError(f"{folder.images} must hold x_train. Start the same command again") from error
     _require_fit(folder, predictions, data.fingerprint, data.holdout_rows, data.class_names)
     if images.ndim != 4 or len(images) != len(data.labels) or images.dtype != np.uint8:
         raise StoredFileError(f"{folder.images}: x_train must be {len(data.labels)} images, got shape {images.shape}")
