@@ -13,11 +13,11 @@ from ensemble.submit import submit_to_kaggle
 def main(settings: EnsembleSettings) -> None:
     """Vote and show it; then, where that is asked for, write the vote as one model and hand the submission in."""
     result = vote_study(settings)
-    print_vote(result)
+    print_vote(result, in_short=settings.quiet)
     if settings.export is not None:
         print(f"wrote {export_result(result, settings.export)}")
     if settings.distil and settings.export is not None:
-        print(distil_result(result, settings.export))
+        print(distil_result(result, settings.export, quiet=settings.quiet))
     if settings.submit is not None:
         print(_submit(result, settings.submit))
 
