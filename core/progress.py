@@ -41,6 +41,11 @@ class EpochProgress:
         else:
             self.view.show([line])
 
+    @property
+    def _num_done(self) -> int:
+        """Epochs that have ended, those of earlier starts included."""
+        return self._epochs[-1].epoch if self._epochs else 0
+
     def _scores(self, report: EpochReport) -> str:
         """Return an epoch's scores on the holdout."""
         return f"accuracy {report.accuracy:.4f}  errors {self._num_errors(report)}  log-loss {report.log_loss:.5f}"
@@ -51,7 +56,7 @@ class EpochProgress:
 
     def _lines(self, width: int, height: int) -> list[Line]:
         """Return the live lines: how far it is, the best epoch, the curve of the log-loss."""
-        lines = [self._bar_line(width)]
+        lines = [[], self._bar_line(width)] if height > 6 else [self._bar_line(width)]
         best = best_of(self._epochs)
         if best is not None:
             lines += [self._best_line(best, width), self._curve_line(width)]
@@ -59,14 +64,14 @@ class EpochProgress:
 
     def _bar_line(self, width: int) -> Line:
         """Return epochs done and left, time used and left."""
-        num_done = len(self._epochs)
+        num_done = self._num_done
         done, rest = bar(num_done / self._num_epochs, 24, is_ascii=is_ascii(self._console))
         left = self._seconds_left()
         line = fitted(
             "epoch",
             [
                 (0, (f"{num_done}/{self._num_epochs}", "bold")),
-                (3, ("" if num_done > self._num_before else "building the model", "dim")),
+                (3, ("" if len(self._epochs) > self._num_before else "building the model", "dim")),
                 (1, ("" if left is None else f"about {duration(left)} left", "bold")),
                 (2, (f"{duration(time.monotonic() - self._began)} so far", "")),
             ],
@@ -76,11 +81,11 @@ class EpochProgress:
         return [*line[:2], ("  ", ""), (done, "green"), (rest, "dim"), *line[2:]] if width >= 60 else line
 
     def _seconds_left(self) -> float | None:
-        """Return the time left by the last epochs of this start; None before the first."""
+        """Return the time left by the last epochs of this start; None before the first, and after all."""
         last = [epoch.seconds for epoch in self._epochs[self._num_before :]][-5:]
-        if not last:
+        if not last or self._num_done == self._num_epochs:
             return None
-        by_epochs = sum(last) / len(last) * (self._num_epochs - len(self._epochs))
+        by_epochs = sum(last) / len(last) * (self._num_epochs - self._num_done)
         return max(by_epochs - (time.monotonic() - self._heard), 0.0)
 
     def _best_line(self, best: EpochReport, width: int) -> Line:

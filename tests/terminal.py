@@ -64,14 +64,13 @@ class Screen:
         else:
             if self._column == self.columns:
                 self._down()
-                self._column = 0
             line = self.lines[self._row].ljust(self._column)
             self.lines[self._row] = line[: self._column] + letter + line[self._column + 1 :]
             self._column += 1
 
     def _down(self) -> None:
-        """Go a line down."""
-        self._row += 1
+        """Go to the beginning of the next line, as a terminal's driver makes it."""
+        self._row, self._column = self._row + 1, 0
         if self._row == len(self.lines):
             self.lines.append("")
 

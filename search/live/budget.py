@@ -70,12 +70,12 @@ class BudgetLines:
     def _time(self, width: int) -> Line:
         """Return the time used, of how much, and about how much is left."""
         now, deadline = time.time(), self._watch.deadline
-        used, left = duration(now - self._began), self.seconds_left()
+        used, left = f"{duration(now - self._began)} so far", self.seconds_left()
         has_end = deadline is not None and deadline != float("inf")
         share = None
         if has_end and deadline is not None:
             share = (now - self._began) / max(deadline - self._began, 1.0)
-            used = f"{used} of {duration(max(deadline - self._began, 0.0))}"
+            used = f"{duration(now - self._began)} of {duration(max(deadline - self._began, 0.0))}"
         line = fitted(
             "time",
             [(1, (used, "bold")), (0, ("" if left is None else f"about {duration(left)} left", ""))],

@@ -26,7 +26,7 @@ class StageView:
         foot = self._vote_lines(width)
         parts = [head, foot]
         num_tables = bool(running) + bool(best)
-        num_gaps, num_headers = num_tables + bool(foot), num_tables
+        num_gaps, num_headers = 1 + num_tables + bool(foot), num_tables
         wanted = len(running) + len(best)
         spare = room - len(head) - len(foot)
         if spare < num_gaps + num_headers + min(wanted, 4):
@@ -82,8 +82,8 @@ def _vote_line(score: VoteScore, width: int) -> Line:
 
 
 def _joined(parts: Sequence[list[Line]], *, has_gaps: bool) -> list[Line]:
-    """Return all lines, with an empty one between parts where there is room."""
+    """Return all lines, each part below an empty one where there is room."""
     lines: list[Line] = []
     for part in (part for part in parts if part):
-        lines += [[], *part] if has_gaps and lines else part
+        lines += [[], *part] if has_gaps else part
     return lines
