@@ -130,9 +130,7 @@ def _train(
     )
     num_epochs, num_holdout = config.train.epochs, len(split.holdout_rows)
     try:
-        with epoch_progress(
-            console, num_epochs=num_epochs, num_holdout=num_holdout, done=record.epochs
-        ) as progress:
+        with epoch_progress(console, num_epochs=num_epochs, num_holdout=num_holdout, done=record.epochs) as progress:
             run = TrialRun(job, dataset, split)
             while len(record.epochs) < num_epochs:
                 report, _ = run.next_epoch()

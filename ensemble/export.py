@@ -53,7 +53,7 @@ def export_result(result: VoteResult, folder: str) -> str:
 
 
 def distil_result(result: VoteResult, folder: str, *, quiet: bool = False) -> str:
-    """Teach one network the exported vote in `folder`; write student.keras beside it and return what it keeps, a bar meanwhile.
+    """Teach one network the exported vote in `folder`; write student.keras beside it and return what it keeps.
 
     It learns from the vote's softmax of all train rows but the search's holdout, which scores it. A committee's vote
     has seen none of the rows that it speaks of; a vote of trials is asked about the rows that its trials trained on.

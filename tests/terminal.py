@@ -10,6 +10,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 CONTROL = re.compile(r"\x1b\[(\??)([\d;]*)([A-Za-z])")
 PAUSE_SECONDS = 0.05
@@ -76,13 +77,38 @@ class Screen:
 
 
 def run_in_terminal(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: str, columns: int = 100, rows: int = 30, seconds: float = 240
-) -> tuple[int, str, Screen]:
-    """Run a command on a terminal of its own; return its exit code, all it wrote, and what the screen then shows."""
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    columns: int = 100,
+    rows: int = 30,
+    seconds: float = 240,
+    ctrl_c_after: str | None = None,
+) -> tuple[int, Screen]:
+    """Run a command on a terminal of its own; return its exit code and what the screen then shows.
+
+    Args:
+        command: its words.
+        env: its environment; TERM is an xterm's unless it says otherwise.
+        cwd: where it works.
+        columns: of the terminal.
+        rows: of the terminal.
+        seconds: that it may take.
+        ctrl_c_after: what it has to have written before Ctrl-C is typed, once; None: it is never typed.
+    """
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    environment = {"TERM": "xterm-256color", **env}
-    process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, cwd=cwd, env=environment, close_fds=True)
+    process = subprocess.Popen(
+        command,
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        cwd=cwd,
+        env={**env, "TERM": env.get("TERM") or "xterm-256color"},
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that its keys are signals
+    )
     os.close(its)
     written, until = b"", time.monotonic() + seconds
     try:
@@ -93,6 +119,9 @@ def run_in_terminal(
                     written += os.read(ours, 65536)
                 except OSError:  # Linux says so where the other end is closed
                     break
+            if ctrl_c_after is not None and ctrl_c_after.encode() in written:
+                os.write(ours, b"\x03")
+                ctrl_c_after = None
         code = process.wait(timeout=60)
     finally:
         if process.poll() is None:
@@ -100,6 +129,5 @@ def run_in_terminal(
             process.wait()
         os.close(ours)
     screen = Screen(columns)
-    text = written.decode()
-    screen.feed(text)
-    return code, text, screen
+    screen.feed(written.decode())
+    return code, screen

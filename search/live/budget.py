@@ -85,11 +85,11 @@ class BudgetLines:
         return self._with_bar(line, width, share)
 
     def seconds_left(self) -> float | None:
-        """Return the time left at this start's pace, within the time budget; None before the first end, after the last."""
+        """Return the time left at this start's pace, within the time budget; None before the first end."""
         watch, num_ended = self._watch, self._watch.ledger.num_ended
         until_deadline = None if watch.deadline is None else max(watch.deadline - time.time(), 0.0)
         num_new = num_ended - self._num_before
-        if watch.num_trials == num_ended:
+        if watch.num_trials == num_ended or watch.stop_reason is not None:
             return None
         if watch.num_trials is None or num_new == 0:
             return None if until_deadline == float("inf") else until_deadline

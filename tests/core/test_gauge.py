@@ -12,7 +12,14 @@ def test_duration_is_said_as_people_say_it(seconds, words):
 
 @pytest.mark.parametrize(
     ("share", "done", "left"),
-    [(0.0, "", "────"), (0.5, "━━", "──"), (0.625, "━━╸", "─"), (1.0, "━━━━", ""), (7.0, "━━━━", ""), (-1.0, "", "────")],
+    [
+        (0.0, "", "────"),
+        (0.5, "━━", "──"),
+        (0.625, "━━╸", "─"),
+        (1.0, "━━━━", ""),
+        (7.0, "━━━━", ""),
+        (-1.0, "", "────"),
+    ],
 )
 def test_bar_is_as_wide_as_it_is_told_and_shows_halves(share, done, left):
     assert bar(share, 4, is_ascii=False) == (done, left)

@@ -48,7 +48,7 @@ def test_view_of_a_usual_terminal_has_the_best_five_and_says_how_many_more_run(w
     lines = texts(view_of(watched).lines(80, 24))
     best = lines.index(next(line for line in lines if line.startswith("best ")))
     assert [line.split()[0] for line in lines[best + 1 : best + 6]] == [f"t00000{n}" for n in (6, 5, 4, 3, 2)]
-    assert "and 11 more" in lines
+    assert "and 12 more" in lines
     assert lines[-1] == "vote now  31 errors of 8,400  log-loss 0.0143  mean of the best 3  (optimistic)"
 
 

@@ -1,4 +1,5 @@
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_vote_so_far_leaves_a_trial_out_whose_predictions_are_torn_missing_or_of
     put(folder, "t000000", 0.8, 0.8)
     put(folder, "t000001", 1.0, 1.0, rows=np.array([0, 1]))
     put(folder, "t000002", 1.0, 1.0)
-    with open(folder.trial("t000002").predictions, "r+b") as file:
+    with Path(folder.trial("t000002").predictions).open("r+b") as file:
         file.truncate(100)
     score = score_of(folder, "t000001", "t000002", "t000003", "t000000")
     assert score is not None
@@ -69,7 +70,9 @@ def test_vote_so_far_is_silent_where_the_study_has_no_data(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(("url", "most_cells", "words"), [("memory://study", 100, "object store"), (None, 3, "rows (2)")])
+@pytest.mark.parametrize(
+    ("url", "most_cells", "words"), [("memory://study", 100, "object store"), (None, 3, "rows (2)")]
+)
 def test_vote_so_far_says_why_it_is_not_reckoned(folder, monkeypatch, url, most_cells, words):
     monkeypatch.setattr(vote_so_far, "MOST_CELLS", most_cells)
     vote = VoteSoFar(StudyFolder(url) if url else folder)
