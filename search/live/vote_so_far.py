@@ -85,7 +85,8 @@ class VoteSoFar:
         """Return the score of the best few that average best."""
         self._softmax = {trial_id: self._softmax_of(trial_id, data) for trial_id in wanted}
         labels = data.labels[data.holdout_rows]
-        total, scores = np.zeros((len(labels), len(data.class_names))), []
+        total = np.zeros((len(labels), len(data.class_names)))
+        scores: list[VoteScore] = []
         for softmax in (one for one in self._softmax.values() if one is not None):
             total += softmax
             mean = total / (len(scores) + 1)
