@@ -103,7 +103,6 @@ def test_quiet_search_says_what_failed_its_result_and_what_it_wrote(tmp_path):
     heads = [" ".join(line.split()[:2]) for line in lines if line and not line.startswith("warning: t00000")]
     assert heads[0].startswith("runs/live: 8")
     assert heads[1].startswith("vote 0.")
-    assert heads[2:] == ["honest estimate,", "wrote runs/live/ensemble/submission.csv", *heads[4:]]
-    assert heads[4] == "wrote runs/live/ensemble/members.csv"
-    assert heads[5] == "test accuracy"
-    assert len(heads) == 6
+    assert heads[2] == "honest estimate,"
+    assert all(head.startswith("wrote runs/live/ensemble/") for head in heads[3:-1])
+    assert heads[-1] == "test accuracy"
