@@ -60,7 +60,8 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
         TrainingError: the loss is not finite.
         TrainingInterrupted: Ctrl-C; the finished epochs are kept.
     """
-    console = console or new_console()
+    loud = console or new_console()
+    console = new_console(quiet=True) if settings.quiet else loud
     settings = with_study_name(settings)
     settings.require_own_functions()
     folder = study_folder(settings)
@@ -90,7 +91,7 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
         test_labels=dataset.test_labels,
         page_url=page_url,
     )
-    print_result(result, console)
+    print_result(result, loud, in_short=settings.quiet)
     return result
 
 
@@ -131,9 +132,7 @@ def _train(
     )
     num_epochs, num_holdout = config.train.epochs, len(split.holdout_rows)
     try:
-        with epoch_progress(
-            console, num_epochs=num_epochs, num_holdout=num_holdout, num_done=len(record.epochs)
-        ) as progress:
+        with epoch_progress(console, num_epochs=num_epochs, num_holdout=num_holdout, done=record.epochs) as progress:
             run = TrialRun(job, dataset, split)
             while len(record.epochs) < num_epochs:
                 report, _ = run.next_epoch()

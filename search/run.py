@@ -73,12 +73,14 @@ def search_study(settings: SearchSettings, console: Console | None = None, began
         SearchInterrupted: Ctrl-C or SIGTERM; what is finished is kept.
     """
     require(not settings.dry_run, "--dry-run", "asked of the command, or of search.money.dry_run.dry_run", True)
-    start = prepare(with_study_name(settings), console or new_console(), began or time.time())
+    console = console or new_console()
+    said = new_console(quiet=True) if settings.quiet else console
+    start = prepare(with_study_name(settings), said, began or time.time())
     try:
         with stop_on_signals(start.steering):
             _describe(start)
             _train(start)
-        return _conclude(start)
+        return _conclude(start, console)
     except KeyboardInterrupt as stop:
         raise SearchInterrupted(how_to_go_on(start)) from stop
 
@@ -179,8 +181,8 @@ def _close_search(start: SearchStart) -> None:
     write_leaderboard(start.folder, start.ledger.ranked, start.ledger.unranked)
 
 
-def _conclude(start: SearchStart) -> SearchResult:
-    """Vote, and return everything."""
+def _conclude(start: SearchStart, console: Console) -> SearchResult:
+    """Vote, print the result, and return everything."""
     records = (*start.ledger.ranked, *start.ledger.unranked)
     precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
     start.say(f"precision: {', '.join(precisions)}")
@@ -194,12 +196,12 @@ def _conclude(start: SearchStart) -> SearchResult:
     vote = with_page(
         vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
     )
-    print_vote(vote, start.console)
+    print_vote(vote, console, in_short=start.settings.quiet)
     return SearchResult(folder=start.folder, records=records, vote=vote)
 
 
 def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
-    """Run Tune's loop on the cluster, with a progress bar, until nothing is left or the user stops it."""
+    """Run Tune's loop on the cluster, with a live view, until nothing is left or the user stops it."""
     from search.trainable import WorkerSettings
     from search.tune import run_tune
 
@@ -216,7 +218,7 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
     journal = keep_journal(start.folder, start.manifest.name, start.ledger)
-    with journal, SearchProgress(steering, start.console) as progress:
+    with journal, SearchProgress(steering, start.console, began=start.began) as progress:
 
         def on_change() -> None:
             progress.update()

@@ -132,7 +132,7 @@ def _train(
     scratch: str,
     unit: str = "trainings",
 ) -> None:
-    """Run Tune's loop over what is left of some trainings, called `unit`, with a progress bar."""
+    """Run Tune's loop over what is left of some trainings, called `unit`, with a live view."""
     from search.trainable import WorkerSettings
     from search.tune import run_tune
 
@@ -155,7 +155,8 @@ def _train(
         more_views=views,
     )
     folder = CommitteeFolder(start.folder.url)
-    with stop_on_signals(steering), SearchProgress(steering, start.console, unit=unit) as progress:
+    progress = SearchProgress(steering, start.console, unit=unit, began=start.began)
+    with stop_on_signals(steering), progress:
 
         def on_step() -> None:
             start.limit(steering)
