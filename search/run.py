@@ -22,7 +22,6 @@ from search.cluster.planning import planned
 from search.cluster.start import ray_cluster, scratch_folder
 from search.committee import run as committee
 from search.ending import how_to_go_on, raise_failure
-from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
 from search.money.metered import metered
@@ -31,6 +30,7 @@ from search.progress import SearchProgress
 from search.settings import SearchSettings
 from search.signals import stop_on_signals
 from search.study import rung_epochs
+from search.views import keep_views
 
 SEARCH_SHARE = 0.25
 """Of a time budget, for the search where a committee follows: there out-of-fold log-loss falls most."""
@@ -139,7 +139,7 @@ def _go_on(start: SearchStart, again: str = "") -> None:
     num_ended = start.ledger.num_ended
     if start.steering.num_left == 0:
         _close_search(start)
-        with keep_journal(start.folder, start.manifest.name, start.ledger):
+        with keep_views(start.folder, start.manifest.name, start.ledger):
             start.say(f"{start.folder.url} has its {num_ended} trials already{again}")
     elif start.ledger.records:
         start.say(f"going on with {start.folder.url}: {num_ended} trials are finished")
@@ -209,8 +209,8 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
         builder=settings.builder,
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
-    journal = keep_journal(start.folder, start.manifest.name, start.ledger)
-    with journal, SearchProgress(steering, start.console) as progress:
+    views = keep_views(start.folder, start.manifest.name, start.ledger)
+    with views, SearchProgress(steering, start.console) as progress:
 
         def on_change() -> None:
             progress.update()

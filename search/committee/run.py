@@ -16,6 +16,7 @@ from search.ledger import Ledger
 from search.prepare import SearchStart
 from search.progress import SearchProgress
 from search.signals import stop_on_signals
+from search.views import keep_curves
 
 
 def is_whole(start: SearchStart) -> bool:
@@ -155,7 +156,11 @@ def _train(
         more_views=views,
     )
     folder = CommitteeFolder(start.folder.url)
-    with stop_on_signals(steering), SearchProgress(steering, start.console, unit=unit) as progress:
+    with (
+        stop_on_signals(steering),
+        keep_curves(steering.ledger),
+        SearchProgress(steering, start.console, unit=unit) as progress,
+    ):
 
         def on_step() -> None:
             start.limit(steering)
