@@ -30,6 +30,7 @@ from search.progress import SearchProgress
 from search.settings import SearchSettings
 from search.signals import stop_on_signals
 from search.study import rung_epochs
+from search.tracking.tracker import tracked
 from search.views import keep_views
 
 SEARCH_SHARE = 0.25
@@ -75,10 +76,13 @@ def search_study(settings: SearchSettings, console: Console | None = None, began
     require(not settings.dry_run, "--dry-run", "asked of the command, or of search.money.dry_run.dry_run", True)
     start = prepare(with_study_name(settings), console or new_console(), began or time.time())
     try:
-        with stop_on_signals(start.steering):
-            _describe(start)
-            _train(start)
-        return _conclude(start)
+        with tracked(start.tracker, start.ledger, start.manifest.generation) as tell_vote:
+            with stop_on_signals(start.steering):
+                _describe(start)
+                _train(start)
+            result = _conclude(start)
+            tell_vote(result.vote)
+        return result
     except KeyboardInterrupt as stop:
         raise SearchInterrupted(how_to_go_on(start)) from stop
 

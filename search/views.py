@@ -1,4 +1,4 @@
-"""What others watch a study by: optuna-dashboard its journal, TensorBoard its trials' curves. Nothing decides by them."""
+"""What a study is watched by: its journal (optuna-dashboard), its trials' curves (TensorBoard). Nothing reads them."""
 
 import contextlib
 from collections.abc import Iterator

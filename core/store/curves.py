@@ -20,14 +20,30 @@ def curves_of(record: TrialRecord) -> bytes:
 
 def curves_after(record: TrialRecord, num_epochs: int) -> bytes:
     """Return what the file says after the first so many epochs of a record."""
-    # all are added up, and from 0, so that the same epoch has the same moment to the bit in every call
-    trained = itertools.accumulate((epoch.seconds for epoch in record.epochs), initial=0.0)
-    moments = [record.started + seconds for seconds in trained]
-    pairs = zip(moments[1:], record.epochs, strict=True)
+    moments = moments_of(record)
     found = b"".join(
-        event_file.scalars(moment, epoch.epoch, _values(epoch)) for moment, epoch in list(pairs)[num_epochs:]
+        event_file.scalars(moments[epoch.epoch], epoch.epoch, values_of(epoch)) for epoch in record.epochs[num_epochs:]
     )
     return found + (_end(record, moments[-1]) if is_over(record) else b"")
+
+
+def moments_of(record: TrialRecord) -> list[float]:
+    """Return when a trial began and when each epoch would have ended without breaks, seconds since 1970."""
+    # all are added up, from 0, so that the same epoch has the same moment to the bit in a longer record
+    trained = itertools.accumulate((epoch.seconds for epoch in record.epochs), initial=0.0)
+    return [record.started + seconds for seconds in trained]
+
+
+def values_of(epoch: EpochReport) -> dict[str, float]:
+    """Return an epoch's values by their curves' names."""
+    return {
+        "holdout/log_loss": epoch.log_loss,
+        "holdout/accuracy": epoch.accuracy,
+        "train/loss": epoch.loss,
+        "train/accuracy": epoch.train_accuracy,
+        "train/learning_rate": epoch.learning_rate,
+        "train/seconds": epoch.seconds,
+    }
 
 
 def is_over(record: TrialRecord) -> bool:
@@ -58,18 +74,6 @@ def _beginning(record: TrialRecord) -> bytes:
     rows = "\n".join(f"| {name} | {value} |" for name, value in flat_config(record.config).items())
     table = f"| {record.trial_id} | {record.user_attrs.get('origin', '')} |\n|---|---|\n{rows}"
     return event_file.file_head(record.started) + event_file.text(record.started, "config", table)
-
-
-def _values(epoch: EpochReport) -> dict[str, float]:
-    """Return an epoch's values by their curves' names."""
-    return {
-        "holdout/log_loss": epoch.log_loss,
-        "holdout/accuracy": epoch.accuracy,
-        "train/loss": epoch.loss,
-        "train/accuracy": epoch.train_accuracy,
-        "train/learning_rate": epoch.learning_rate,
-        "train/seconds": epoch.seconds,
-    }
 
 
 def _end(record: TrialRecord, moment: float) -> bytes:

@@ -143,6 +143,8 @@ def _train(
     if start.steering.stop_reason == "interrupted":  # Ctrl-C between the stages
         raise KeyboardInterrupt
     start.limit(steering)
+    if start.tracker is not None:
+        steering.ledger.followers.append(start.tracker.follow)
     worker = WorkerSettings(
         num_threads=resources.cpus_per_trial,
         use_gpu=resources.gpus_per_trial > 0,
