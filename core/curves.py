@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from core.store import files
-from core.store.curves import curves_after, curves_of, has_end, is_over
+from core.store.curves import END_BYTES, curves_after, curves_of, has_end, is_over
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
 
 BRING_UP_SECONDS = 3.0
 """What a start may spend on trials of earlier ones that lack theirs; some 10,000 trials take it."""
-TAIL_BYTES = 120
 
 
 class Curves:
@@ -104,7 +103,7 @@ def _tail(path: Path) -> bytes:
     """Return a file's last bytes; none where there is no file."""
     try:
         with path.open("rb", buffering=0) as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
+            file.seek(max(0, os.fstat(file.fileno()).st_size - END_BYTES))
             return file.read()
     except FileNotFoundError:
         return b""

@@ -10,6 +10,12 @@ from typing import Any
 from core.store import event_file
 from core.store.records import EpochReport, TrialRecord
 
+_ANY_END = event_file.session_end(0.0, is_failure=False)
+END_BYTES = len(_ANY_END)
+"""Of the last record in the file of a trial that is over."""
+LENGTH_BYTES = 8
+"""At a record's beginning."""
+
 
 def curves_of(record: TrialRecord) -> bytes:
     """Return all that the file says of a record; nothing before its first epoch, where it has no more to say."""
@@ -52,8 +58,9 @@ def is_over(record: TrialRecord) -> bool:
 
 
 def has_end(tail: bytes) -> bool:
-    """True where some last bytes of a file, 100 or more, are those of a trial that is over."""
-    return event_file.SESSION_END.encode() in tail
+    """True where some last bytes of a file, END_BYTES or more, are those of a trial that is over."""
+    last = tail[-END_BYTES:]
+    return last[:LENGTH_BYTES] == _ANY_END[:LENGTH_BYTES] and event_file.SESSION_END.encode() in last
 
 
 def flat_config(config: dict[str, Any], prefix: str = "") -> dict[str, event_file.Knob]:
@@ -80,10 +87,11 @@ def _end(record: TrialRecord, moment: float) -> bytes:
     """Return how a trial ended: its best epoch's scores, and the row of the table of hyperparameters."""
     found, best = b"", record.best
     if best is not None:
-        scores = {"best/log_loss": best.log_loss, "best/accuracy": best.accuracy}
+        scores = {"trial/best_log_loss": best.log_loss, "trial/best_accuracy": best.accuracy}
         found += event_file.scalars(moment, best.epoch, scores)
     if record.error is not None:
         found += event_file.text(moment, "error", record.error)
     knobs: dict[str, event_file.Knob] = {"state": record.state, "origin": record.user_attrs.get("origin", "")}
     knobs |= flat_config(record.config)
-    return found + event_file.session(record.started, moment, knobs, is_failure=record.state == "failed")
+    found += event_file.session_start(moment, record.started, knobs)
+    return found + event_file.session_end(moment, is_failure=record.state == "failed")

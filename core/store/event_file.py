@@ -14,9 +14,9 @@ VARINT, EIGHT_BYTES, COUNTED, FOUR_BYTES = 0, 1, 2, 5
 """How a field's value is written."""
 MOST_FLOAT32 = 3.4e38
 DT_STRING = 7
+SESSION_END = "_hparams_/session_end_info"
 SUCCESS, FAILURE = 1, 2
 """How TensorBoard says that a session has ended."""
-SESSION_START, SESSION_END = "_hparams_/session_start_info", "_hparams_/session_end_info"
 
 
 def file_head(wall_time: float) -> bytes:
@@ -38,15 +38,21 @@ def text(wall_time: float, tag: str, markdown: str) -> bytes:
     return _record(_event(wall_time, 0, _counted(5, value)))
 
 
-def session(start: float, end: float, knobs: Mapping[str, Knob], *, is_failure: bool) -> bytes:
-    """Return the records of a session that has ended: its hyperparameters, and how it ended."""
+def session_start(wall_time: float, began: float, knobs: Mapping[str, Knob]) -> bytes:
+    """Return the record of a session's hyperparameters."""
     entries = b"".join(_counted(1, _counted(1, name.encode()) + _counted(2, _knob(knobs[name]))) for name in knobs)
-    began = _counted(3, entries + _float64(5, start))
-    ended = _counted(4, _varint(1, FAILURE if is_failure else SUCCESS) + _float64(2, end))
-    return b"".join(
-        _record(_event(end, 0, _counted(5, _value(tag, _plugin("hparams", content)))))
-        for tag, content in ((SESSION_START, began), (SESSION_END, ended))
-    )
+    return _session(wall_time, "_hparams_/session_start_info", _counted(3, entries + _float64(5, began)))
+
+
+def session_end(wall_time: float, *, is_failure: bool) -> bytes:
+    """Return the record of a session's end, of the same length whatever it says."""
+    content = _counted(4, _varint(1, FAILURE if is_failure else SUCCESS) + _float64(2, wall_time))
+    return _session(wall_time, SESSION_END, content)
+
+
+def _session(wall_time: float, tag: str, content: bytes) -> bytes:
+    """Return a record for the table of hyperparameters."""
+    return _record(_event(wall_time, 0, _counted(5, _value(tag, _plugin("hparams", content)))))
 
 
 def _event(wall_time: float, step: int, what: bytes) -> bytes:

@@ -154,6 +154,10 @@ class StudyRuns:
             tags[EPOCHS] = str(first + len(epochs))
             self._client.log_batch(sent.run_id, metrics=metrics, tags=_tags(tags))
             sent.num_epochs = first + len(epochs)
+        if record.has_ended and record.best is not None:
+            best = {"trial/best_log_loss": record.best.log_loss, "trial/best_accuracy": record.best.accuracy}
+            metrics = _metrics(best, record.best.epoch, _milliseconds(moments[-1]))
+            self._client.log_batch(sent.run_id, metrics=metrics)
 
     def _send_params(self, run_id: str, values: dict[str, Any]) -> None:
         """Send what a run was made with."""

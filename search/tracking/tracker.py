@@ -143,6 +143,7 @@ def tracked(tracker: Tracker | None, ledger: Ledger, generation: int) -> Iterato
         status, seconds = "KILLED", INTERRUPTED_SECONDS
         raise
     finally:
+        ledger.followers.remove(tracker.follow)
         tracker.close(status, votes[-1] if votes else None, within=seconds)
 
 
