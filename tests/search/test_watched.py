@@ -114,7 +114,7 @@ def test_dashboard_shows_the_trials_while_they_are_searched(make_steering, path,
         eventually(lambda: shown_by_dashboard(ask), expected_by_dashboard(records))
 
 
-def curve_of(ask: Ask, trial_id: str, tag: str) -> list[tuple[int, float]]:
+def curve_of(ask: Ask, trial_id: str, tag: str) -> list[tuple[int, Any]]:
     points = ask("/data/plugin/scalars/scalars", run=trial_id, tag=tag)
     return [(step, pytest.approx(value, rel=1e-6)) for _, step, value in points]
 

@@ -49,7 +49,7 @@ def test_text_is_a_tensor_of_the_text_plugin():
 
 
 def test_session_has_the_knobs_and_how_it_ended():
-    knobs = {"text": "cosine", "number": 0.5, "whole": 3, "flag": True}
+    knobs: dict[str, event_file.Knob] = {"text": "cosine", "number": 0.5, "whole": 3, "flag": True}
     (began,) = events_in(event_file.session_start(9.0, 1.0, knobs))
     (ended,) = events_in(event_file.session_end(9.0, is_failure=True))
     start = HParamsPluginData.FromString(began.summary.value[0].metadata.plugin_data.content).session_start_info

@@ -8,7 +8,7 @@ from core.config import Config
 from core.errors import ConfigError
 from core.store.manifest import Manifest
 from core.store.records import ENDED as ENDED_STATES
-from core.store.records import TrialRecord
+from core.store.records import TrialRecord, TrialState
 from search.tracking.runs import StudyRuns
 from search.tracking.server import open_client
 from tests.core.store.test_curves import ENDED, RUNNING, after
@@ -69,7 +69,12 @@ def test_trial_is_a_nested_run_that_later_starts_go_on_with(client):
 def test_all_states_are_told_truthfully(client):
     manifest = dataclasses.replace(MANIFEST, name="states")
     runs = StudyRuns(client, manifest)
-    statuses = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "running": "RUNNING"}
+    statuses: dict[TrialState, str] = {
+        "complete": "FINISHED",
+        "pruned": "FINISHED",
+        "failed": "FAILED",
+        "running": "RUNNING",
+    }
     assert set(statuses) == {*ENDED_STATES, "running"}
     for state in statuses:
         error = "ValueError: no" if state == "failed" else None

@@ -5,12 +5,22 @@ import threading
 import pytest
 
 from core.errors import ConfigError
+from core.store.manifest import Manifest
 from core.store.records import TrialRecord
 from search.tracking import tracker as module
 from search.tracking.server import open_client, said
 from search.tracking.tracker import Tracker, new_tracker, tracked
 from tests.core.store.test_curves import ENDED, RUNNING, after
 
+MANIFEST = Manifest(
+    name="first",
+    command="search",
+    settings={},
+    arguments=(),
+    data={"name": "digits", "fingerprint": "d", "num_train": 1},
+    split={"method": "tail", "fingerprint": "s"},
+    seed=0,
+)
 URI = "http://me:secret@127.0.0.1:9"
 
 
@@ -108,7 +118,7 @@ def test_tracked_without_mlflow_follows_nothing(make_steering):
 
 
 def test_missing_extra_is_told_before_anything(monkeypatch):
-    assert new_tracker(None, None) is None
+    assert new_tracker(None, MANIFEST) is None
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="--mlflow needs the extra mlflow: uv run --extra mlflow -m search"):
         open_client(URI)
