@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from core.config import Config
+from core.curves import Curves
 from core.data.dataset import Dataset
 from core.data.describe import describe_dataset, describe_split
 from core.data.load import load_dataset
@@ -131,6 +132,7 @@ def _train(
         builder=builder,
     )
     num_epochs, num_holdout = config.train.epochs, len(split.holdout_rows)
+    curves = Curves(folder)
     try:
         with epoch_progress(console, num_epochs=num_epochs, num_holdout=num_holdout, done=record.epochs) as progress:
             run = TrialRun(job, dataset, split)
@@ -138,11 +140,12 @@ def _train(
                 report, _ = run.next_epoch()
                 record = dataclasses.replace(record, epochs=(*record.epochs, report))
                 write_record(trial.record, record)
+                curves.follow(record)
                 progress.show(report)
     except TrainingError as error:
-        _close(trial, dataclasses.replace(record, state="failed", error=str(error)))
+        _close(trial, dataclasses.replace(record, state="failed", error=str(error)), curves)
         raise
-    return _close(trial, dataclasses.replace(record, state="complete")), run
+    return _close(trial, dataclasses.replace(record, state="complete"), curves), run
 
 
 def _make_page(folder: StudyFolder, dataset: Dataset, run: "TrialRun") -> str | None:
@@ -179,9 +182,10 @@ def _tell_precision(folder: StudyFolder, manifest: Manifest, config: Config, con
     write_manifest(folder.manifest, dataclasses.replace(manifest, settings=settings))
 
 
-def _close(trial: TrialFolder, record: TrialRecord) -> TrialRecord:
+def _close(trial: TrialFolder, record: TrialRecord, curves: Curves) -> TrialRecord:
     """Write the ended training's record; its checkpoint goes."""
     record = dataclasses.replace(record, ended=time.time())
     write_record(trial.record, record)
+    curves.follow(record)
     files.remove(trial.checkpoints)
     return record

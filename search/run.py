@@ -22,7 +22,6 @@ from search.cluster.planning import planned
 from search.cluster.start import ray_cluster, scratch_folder
 from search.committee import run as committee
 from search.ending import how_to_go_on, raise_failure
-from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
 from search.money.metered import metered
@@ -31,6 +30,8 @@ from search.progress import SearchProgress
 from search.settings import SearchSettings
 from search.signals import stop_on_signals
 from search.study import rung_epochs
+from search.tracking.tracker import tracked
+from search.views import keep_views
 
 SEARCH_SHARE = 0.25
 """Of a time budget, for the search where a committee follows: there out-of-fold log-loss falls most."""
@@ -77,10 +78,13 @@ def search_study(settings: SearchSettings, console: Console | None = None, began
     said = new_console(quiet=True) if settings.quiet else console
     start = prepare(with_study_name(settings), said, began or time.time())
     try:
-        with stop_on_signals(start.steering):
-            _describe(start)
-            _train(start)
-        return _conclude(start, console)
+        with tracked(start.tracker, start.ledger, start.manifest.generation) as tell_vote:
+            with stop_on_signals(start.steering):
+                _describe(start)
+                _train(start)
+            result = _conclude(start, console)
+            tell_vote(result.vote)
+        return result
     except KeyboardInterrupt as stop:
         raise SearchInterrupted(how_to_go_on(start)) from stop
 
@@ -143,7 +147,7 @@ def _go_on(start: SearchStart, again: str = "") -> None:
     num_ended = start.ledger.num_ended
     if start.steering.num_left == 0:
         _close_search(start)
-        with keep_journal(start.folder, start.manifest.name, start.ledger):
+        with keep_views(start.folder, start.manifest.name, start.ledger):
             start.say(f"{start.folder.url} has its {num_ended} trials already{again}")
     elif start.ledger.records:
         start.say(f"going on with {start.folder.url}: {num_ended} trials are finished")
@@ -217,8 +221,8 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
         builder=settings.builder,
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
-    journal = keep_journal(start.folder, start.manifest.name, start.ledger)
-    with journal, SearchProgress(steering, start.console, began=start.began) as progress:
+    views = keep_views(start.folder, start.manifest.name, start.ledger)
+    with views, SearchProgress(steering, start.console, began=start.began) as progress:
 
         def on_change() -> None:
             progress.update()

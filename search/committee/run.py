@@ -16,6 +16,7 @@ from search.ledger import Ledger
 from search.prepare import SearchStart
 from search.progress import SearchProgress
 from search.signals import stop_on_signals
+from search.views import keep_curves
 
 
 def is_whole(start: SearchStart) -> bool:
@@ -142,6 +143,8 @@ def _train(
     if start.steering.stop_reason == "interrupted":  # Ctrl-C between the stages
         raise KeyboardInterrupt
     start.limit(steering)
+    if start.tracker is not None:
+        steering.ledger.followers.append(start.tracker.follow)
     worker = WorkerSettings(
         num_threads=resources.cpus_per_trial,
         use_gpu=resources.gpus_per_trial > 0,
@@ -156,7 +159,7 @@ def _train(
     )
     folder = CommitteeFolder(start.folder.url)
     progress = SearchProgress(steering, start.console, unit=unit, began=start.began)
-    with stop_on_signals(steering), progress:
+    with stop_on_signals(steering), keep_curves(steering.ledger), progress:
 
         def on_step() -> None:
             start.limit(steering)
