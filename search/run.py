@@ -26,6 +26,7 @@ from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
 from search.money.metered import metered
+from search.page.harmless import write_without_harm
 from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
 from search.settings import SearchSettings
@@ -75,10 +76,15 @@ def search_study(settings: SearchSettings, console: Console | None = None, began
     require(not settings.dry_run, "--dry-run", "asked of the command, or of search.money.dry_run.dry_run", True)
     start = prepare(with_study_name(settings), console or new_console(), began or time.time())
     try:
-        with stop_on_signals(start.steering):
-            _describe(start)
-            _train(start)
-        return _conclude(start)
+        try:
+            with stop_on_signals(start.steering):
+                _describe(start)
+                _train(start)
+            vote = _vote(start)
+        finally:  # also where the user stops it, or its trials fail: the page of what there is
+            write_without_harm(start.folder, start.say)
+        print_vote(vote, start.console)
+        return SearchResult(folder=start.folder, records=_records(start), vote=vote)
     except KeyboardInterrupt as stop:
         raise SearchInterrupted(how_to_go_on(start)) from stop
 
@@ -177,19 +183,21 @@ def _close_search(start: SearchStart) -> None:
     write_leaderboard(start.folder, start.ledger.ranked, start.ledger.unranked)
 
 
-def _conclude(start: SearchStart) -> SearchResult:
-    """Vote, and return everything."""
-    records = (*start.ledger.ranked, *start.ledger.unranked)
-    precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
+def _records(start: SearchStart) -> tuple[TrialRecord, ...]:
+    """Return all trials, best first."""
+    return (*start.ledger.ranked, *start.ledger.unranked)
+
+
+def _vote(start: SearchStart) -> VoteResult:
+    """Let the study vote."""
+    precisions = sorted({str(record.config["precision"]) for record in _records(start) if record.epochs})
     start.say(f"precision: {', '.join(precisions)}")
     is_refitted = start.settings.refit and committee.is_whole(start) and committee.is_refitted(start, _voters(start))
     if start.settings.refit and not is_refitted:
         print(
             "warning: --refit is not done, the folds' trainings predict the test rows; start it again", file=sys.stderr
         )
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
-    print_vote(vote, start.console)
-    return SearchResult(folder=start.folder, records=records, vote=vote)
+    return vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
 
 
 def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:

@@ -27,8 +27,8 @@ def committee_section(found: SearchRecords) -> Section | None:
     spent = time_spent(stretches_of(found.committee))
     lead = (
         f"{plural(len(found.committee), 'training')} of {plural(len(by_member), 'configuration')} that the search "
-        f"found, {duration(spent.training)} of training within {duration(spent.span)}. Each keeps its last epoch, so that "
-        "its fold's rows chose nothing; the sampler, the pruner and all of the above know nothing of them."
+        f"found, {duration(spent.training)} of training within {duration(spent.span)}. Each keeps its last epoch, so "
+        "that its fold's rows chose nothing; the sampler, the pruner and all of the above know nothing of them."
     )
     body = _table(by_member) + _curves(by_member)
     return Section(anchor="committee", title="The committee's trainings", lead=lead, body=body)

@@ -3,14 +3,17 @@
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import optuna
-from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import TrialState
 
 from core.store.records import TrialRecord
 from search.study import frozen_trial
+
+if TYPE_CHECKING:
+    from optuna.importance import PedAnovaImportanceEvaluator
 
 LEAST_TRIALS = 10
 """With fewer, five good ones would be more than half of all."""
@@ -18,8 +21,8 @@ LEAST_GOOD = 5
 """Trials that count as good, at least: PED-ANOVA's authors ask for so many."""
 GOOD_SHARE = 0.1
 """Of many trials so many count as good: Optuna's default."""
-MOST_TRIALS = 1000
-"""Beyond, trials at even distances stand for all: the importance of 25 knobs takes 0.05 s among 1,000."""
+MOST_TRIALS = 500
+"""Beyond, trials at even distances stand for all: the importance of 25 knobs takes 0.03 s among so many, twenty times over."""
 NUM_SHUFFLES = 20
 """How often values are dealt to the trials anew: each knob's largest share among them is what chance alone reaches."""
 
@@ -61,6 +64,8 @@ def importance_of(
         with_knobs = [with_knobs[place] for place in places]
     if len(with_knobs) < LEAST_TRIALS:
         return None
+    from optuna.importance import PedAnovaImportanceEvaluator  # with scikit-learn, which takes a second to load
+
     values = np.array([value_of(record) for record in with_knobs])
     study = _study_of(with_knobs)
     num_good = max(LEAST_GOOD, round(GOOD_SHARE * len(values)))
@@ -91,7 +96,7 @@ def _study_of(records: Sequence[TrialRecord]) -> optuna.Study:
     return study
 
 
-def _shares(evaluator: PedAnovaImportanceEvaluator, study: optuna.Study, values: np.ndarray) -> dict[str, float]:
+def _shares(evaluator: "PedAnovaImportanceEvaluator", study: optuna.Study, values: np.ndarray) -> dict[str, float]:
     """Return each knob's share of all importance, the largest first."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that less is better, and that some ranges have few trials

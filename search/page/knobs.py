@@ -47,7 +47,8 @@ class Knob:
         if self.high <= self.low:
             return [(0.5, number(self.low))]
         middle = math.sqrt(self.low * self.high) if self.is_log else (self.low + self.high) / 2
-        return [(self.place(value), f"{value:.3g}") for value in (self.low, middle, self.high)]
+        values = (self.low, round(middle) if self.is_whole else middle, self.high)
+        return [(self.place(value), f"{value:.3g}") for value in dict.fromkeys(values)]
 
     @property
     def group(self) -> str:

@@ -1,8 +1,6 @@
 """search.html as a whole: which sections there are, in which order, and where it is written."""
 
-import sys
 import time
-from collections.abc import Callable
 
 from core.html.index import made_from, write_index
 from core.html.page import render_page
@@ -61,21 +59,6 @@ def render_search(found: SearchRecords) -> bytes:
         links=_links(found.folder),
         made_from=(_made(found), *made_from(found.manifest)),
     )
-
-
-def write_without_harm(folder: StudyFolder, say: Callable[[str], None]) -> None:
-    """Write the pages at the end of a search; whatever goes wrong with them is one warning line.
-
-    Args:
-        folder: the study's; where it has no study yet, nothing happens.
-        say: prints a line.
-    """
-    try:
-        if files.exists(folder.manifest):
-            say(f"wrote {write_search_page(folder)}")
-    except Exception as error:  # a page is a view: nothing that is amiss with it may cost the search
-        told = " ".join(str(error).split()) or type(error).__name__
-        print(f"warning: {folder.search_page} is not written: {told}. All else of the study is kept", file=sys.stderr)
 
 
 def _links(folder: StudyFolder) -> list[tuple[str, str]]:

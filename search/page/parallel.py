@@ -124,17 +124,18 @@ def _range(records: Sequence[TrialRecord]) -> str:
 
 def _write_axes(plot: go.Figure, knobs: Sequence[Knob]) -> None:
     """Draw an upright axis a knob with its values beside it, and its name below."""
-    for place, knob in enumerate(knobs):
-        plot.add_vline(x=place, line={"color": GREY, "width": 1})
-        for height, text in knob.ticks:
-            plot.add_annotation(
-                x=place, y=height, text=text, showarrow=False, xanchor="left", xshift=4, yshift=7, font={"size": 11}
-            )
-    names = [knob.name.replace("_", "<br>", 1) for knob in knobs]
+    upright = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1}}
+    beside = {"showarrow": False, "xanchor": "left", "xshift": 4, "yshift": 7, "font": {"size": 11}}
     plot.update_layout(
+        shapes=[upright | {"x0": place, "x1": place} for place in range(len(knobs))],
+        annotations=[
+            beside | {"x": place, "y": height, "text": text}
+            for place, knob in enumerate(knobs)
+            for height, text in knob.ticks
+        ],
         xaxis={
-            "tickvals": list(range(len(knobs))), "ticktext": names, "range": [-0.2, len(knobs) - 0.3],
-            "showgrid": False, "zeroline": False, "tickangle": 0,
+            "tickvals": list(range(len(knobs))), "ticktext": [knob.name.replace("_", "<br>", 1) for knob in knobs],
+            "range": [-0.2, len(knobs) - 0.3], "showgrid": False, "zeroline": False, "tickangle": 0,
         },
         yaxis={"visible": False, "range": [-0.06, 1.08]},
         legend=LEGEND | {"traceorder": "reversed"},

@@ -1,5 +1,6 @@
 """Slices: log-loss against each knob by itself."""
 
+import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -22,6 +23,8 @@ JITTER = 0.25
 """Trials of one choice stand side by side over this share of the way to the next one."""
 GOLDEN = 0.618034
 """Multiples of it, whole parts left out, spread evenly."""
+EDGE = 0.05
+"""Free on both sides of a knob's range, as a share of it."""
 FEW = 6
 """Whole numbers that are all written."""
 
@@ -84,14 +87,17 @@ def _place(knob: Knob, record: TrialRecord) -> float:
 
 
 def _axis(knob: Knob) -> dict[str, object]:
-    """Return the knob's axis."""
+    """Return the knob's axis, all of its range."""
     if knob.choices:
         texts = [number(choice) for choice in knob.choices]
         return {"tickvals": list(range(len(texts))), "ticktext": texts, "range": [-0.5, len(texts) - 0.5]}
+    low, high = (math.log10(knob.low), math.log10(knob.high)) if knob.is_log else (knob.low, knob.high)
+    edge = EDGE * (high - low) or EDGE
+    whole_range = {"range": [low - edge, high + edge]}
     if knob.is_log:
-        return log_axis([knob.low, knob.high], most_ticks=4)
+        return log_axis([knob.low, knob.high], most_ticks=4) | whole_range
     is_short = knob.is_whole and knob.high - knob.low < FEW
-    return {"dtick": 1} if is_short else {"nticks": 5}
+    return ({"dtick": 1} if is_short else {"nticks": 5}) | whole_range
 
 
 def _alt(knob: Knob, records: Sequence[TrialRecord]) -> str:
