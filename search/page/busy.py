@@ -10,7 +10,7 @@ from core.html.figure import figure
 from search.page.kinds import COMMITTEE, KINDS, kind_of
 from search.page.lanes import Stretch
 from search.page.layout import LEGEND, axis
-from search.page.words import number, plural, unit_of
+from search.page.words import duration, plural, unit_of
 
 NUM_SLICES = 120
 
@@ -36,7 +36,6 @@ def busy_figure(stretches: Sequence[Stretch]) -> Markup:
                 )
             )  # fmt: skip
     plot.update_layout(xaxis=axis(unit), yaxis=axis("trials at once"), barmode="stack", bargap=0, legend=LEGEND)
-    width = number(float((ended - began) / NUM_SLICES / seconds))
     return figure(
         plot,
         alt=(
@@ -44,8 +43,8 @@ def busy_figure(stretches: Sequence[Stretch]) -> Markup:
             "most."
         ),
         caption=(
-            f"{plural(len(stretches), 'trial')} are too many to draw each: the mean number at once in each {width} "
-            f"{unit}, by how they ended."
+            f"{plural(len(stretches), 'trial')} are too many to draw each: the mean number at once in each "
+            f"{duration((ended - began) / NUM_SLICES)}, by how they ended."
         ),
     )
 

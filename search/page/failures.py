@@ -13,7 +13,7 @@ from core.store.study import StudyFolder
 from search.page.records import SearchRecords
 from search.page.words import plural
 
-MOST_ROWS = 50
+MOST_ROWS = 20
 MOST_REASONS = 5
 
 

@@ -22,7 +22,7 @@ LEAST_GOOD = 5
 GOOD_SHARE = 0.1
 """Of many trials so many count as good: Optuna's default."""
 MOST_TRIALS = 500
-"""Beyond, trials at even distances stand for all: the importance of 25 knobs takes 0.03 s among so many, twenty times over."""
+"""Beyond, trials at even distances stand for all: 25 knobs take 0.03 s among so many, and are looked at 21 times."""
 NUM_SHUFFLES = 20
 """How often values are dealt to the trials anew: each knob's largest share among them is what chance alone reaches."""
 

@@ -60,8 +60,9 @@ def _facts(found: SearchRecords, spent: TimeSpent) -> list[tuple[str, str]]:
         ("first start to last end", duration(spent.span)),
         ("training, all trials", duration(spent.training)),
         ("trials side by side, at most", f"{spent.num_lanes:,}"),
-        ("machines", f"{spent.num_nodes:,}"),
     ]
+    if spent.num_nodes:
+        pairs.append(("machines", f"{spent.num_nodes:,}"))
     if found.manifest.generation > 1:
         pairs.append(("starts of the search", f"{found.manifest.generation:,}"))
     if found.committee:
