@@ -50,11 +50,13 @@ def made_from(manifest: Manifest) -> tuple[str, ...]:
 def _lead(manifest: Manifest) -> str:
     """Return what the study is, in a sentence."""
     data = manifest.data
-    shape = "x".join(str(side) for side in data.get("image_shape", ()))
-    return (
-        f"A study of {data.get('name')}: {data.get('num_train'):,} train and {data.get('num_test'):,} test images of "
-        f"{shape}, {data.get('num_classes')} classes."
-    )
+    try:
+        shape = "x".join(str(side) for side in data["image_shape"])
+        images = f"{data['num_train']:,} train and {data['num_test']:,} test images of {shape}"
+        counts = f": {images}, {data['num_classes']} classes"
+    except (KeyError, TypeError, ValueError):  # one that an older or another program wrote
+        counts = ""
+    return f"A study of {data.get('name')}{counts}."
 
 
 def _links(folder: StudyFolder, entries: list[tuple[str, str, str]]) -> Markup:

@@ -1,0 +1,66 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.errors import StoredFileError
+from core.html.index import write_index
+from core.store import files
+from core.store.manifest import Manifest, write_manifest
+from core.store.study import StudyFolder
+from tests.core.store.test_manifest import manifest as manifest_of_any_study
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StudyFolder:
+    made = StudyFolder(str(tmp_path / "first"))
+    write_manifest(made.manifest, any_manifest())
+    return made
+
+
+def any_manifest() -> Manifest:
+    made: Manifest = manifest_of_any_study()
+    data = made.data | {
+        "name": "<digits>",
+        "num_train": 1437,
+        "num_test": 360,
+        "image_shape": [8, 8, 1],
+        "num_classes": 10,
+    }
+    return replace(made, data=data)
+
+
+def links_of(folder: StudyFolder) -> list[str]:
+    return re.findall(r'<li><a href="([^"]+)"', files.read_bytes(folder.index_page).decode())
+
+
+def test_index_links_what_is_there_and_nothing_else(folder):
+    write_index(folder)
+    assert links_of(folder) == []
+    for url in (folder.search_page, folder.vote_page, folder.leaderboard):
+        files.write_bytes(url, b"x")
+    write_index(folder)
+    assert links_of(folder) == ["search.html", "ensemble/report.html", "leaderboard.csv"]
+    assert all(Path(folder.url, link).is_file() for link in links_of(folder))
+
+
+def test_index_says_what_the_data_is_and_where_it_was_made(folder):
+    write_index(folder)
+    text = files.read_bytes(folder.index_page).decode()
+    assert "1,437 train and 360 test images of 8x8x1, 10 classes" in text
+    assert "&lt;digits&gt;" in text
+    assert "<digits>" not in text
+    assert len(text) < 50_000
+
+
+def test_index_of_a_study_that_says_little_says_less(folder):
+    write_manifest(folder.manifest, manifest_of_any_study())
+    write_index(folder)
+    assert "A study of load_digits." in files.read_bytes(folder.index_page).decode()
+
+
+def test_index_of_a_torn_study_is_refused(folder):
+    files.write_bytes(folder.manifest, b"{")
+    with pytest.raises(StoredFileError, match="study"):
+        write_index(folder)
