@@ -45,7 +45,7 @@ def _table(by_member: dict[str, list[TrialRecord]]) -> Markup:
         rows.append(
             [
                 member,
-                _states(records),
+                Markup('<span style="white-space:nowrap">{}</span>').format(_states(records)),
                 f"{mean(losses):.4f}" if losses else "",
                 f"{min(losses):.4f} to {max(losses):.4f}" if losses else "",
                 f"{mean(right):.4f}" if right else "",

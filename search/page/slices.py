@@ -18,7 +18,9 @@ from search.page.thin import drawn_of
 from search.page.words import number, plural
 
 MOST_DRAWN = 250
-LEAST_WIDTH = 230
+LEAST_WIDTH = 165
+"""CSS pixels of a figure: two side by side on a phone, six on a laptop."""
+MARGIN = {"l": 30, "r": 5, "t": 5, "b": 20}
 JITTER = 0.25
 """Trials of one choice stand side by side over this share of the way to the next one."""
 GOLDEN = 0.618034
@@ -71,11 +73,9 @@ def _slice(knob: Knob, records: Sequence[TrialRecord]) -> Markup:
                 hovertemplate="%{text}, log-loss %{y:.4f}<extra></extra>",
             )
         )  # fmt: skip
-    plot.update_layout(
-        xaxis=_axis(knob), yaxis=log_axis(losses, most_ticks=5), margin={"l": 40, "r": 8, "t": 8, "b": 28}
-    )
+    plot.update_layout(xaxis=_axis(knob), yaxis=log_axis(losses, most_ticks=5), margin=MARGIN, font={"size": 11})
     name = Markup("<strong>{}</strong>").format(knob.name)
-    return name + figure(plot, alt=_alt(knob, with_knob), height=170)
+    return name + figure(plot, alt=_alt(knob, with_knob), height=160)
 
 
 def _place(knob: Knob, record: TrialRecord) -> float:
@@ -93,11 +93,11 @@ def _axis(knob: Knob) -> dict[str, object]:
         return {"tickvals": list(range(len(texts))), "ticktext": texts, "range": [-0.5, len(texts) - 0.5]}
     low, high = (math.log10(knob.low), math.log10(knob.high)) if knob.is_log else (knob.low, knob.high)
     edge = EDGE * (high - low) or EDGE
-    whole_range = {"range": [low - edge, high + edge]}
+    whole_range: dict[str, object] = {"range": [low - edge, high + edge]}
     if knob.is_log:
-        return log_axis([knob.low, knob.high], most_ticks=4) | whole_range
+        return log_axis([knob.low, knob.high], most_ticks=3, least_ticks=2) | whole_range
     is_short = knob.is_whole and knob.high - knob.low < FEW
-    return ({"dtick": 1} if is_short else {"nticks": 5}) | whole_range
+    return whole_range | ({"dtick": 1} if is_short else {"nticks": 4})
 
 
 def _alt(knob: Knob, records: Sequence[TrialRecord]) -> str:

@@ -9,7 +9,7 @@ LEAST = 3
 """Where a logarithmic axis is so short that fewer round values lie on it, they are at even steps."""
 
 
-def log_ticks(values: Iterable[float], most: int = 6) -> list[float]:
+def log_ticks(values: Iterable[float], most: int = 6, least: int = LEAST) -> list[float]:
     """Return round values for a logarithmic axis over these; none where there is nothing above 0."""
     positive = [value for value in values if value > 0 and math.isfinite(value)]
     if not positive:
@@ -20,7 +20,7 @@ def log_ticks(values: Iterable[float], most: int = 6) -> list[float]:
         found = [float(f"{mantissa}e{power}") for power in powers for mantissa in mantissas]
         found = [tick for tick in found if low * 0.9 <= tick <= high * 1.1]
         if len(found) <= most:
-            return found if len(found) >= LEAST else even_ticks(low, high, most)
+            return found if len(found) >= least else even_ticks(low, high, most)
     decades = [float(f"1e{power}") for power in powers if low * 0.9 <= float(f"1e{power}") <= high * 1.1]
     return decades[:: math.ceil(len(decades) / most)]
 

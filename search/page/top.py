@@ -45,5 +45,5 @@ def _row(record: TrialRecord, num_holdout: int | None) -> list[str | Markup]:
         kind_of(record).word,
         str(record.user_attrs.get("origin", "")),
         duration(record.seconds),
-        config_in_short(record.config),
+        Markup('<div style="min-width:20rem">{}</div>').format(config_in_short(record.config)),
     ]

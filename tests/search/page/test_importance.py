@@ -3,9 +3,15 @@ import math
 import numpy as np
 import pytest
 
-from search.page.importance import LEAST_TRIALS, MOST_TRIALS, importance_of
+from search.page.importance import LEAST_TRIALS, MOST_TRIALS, Importance, importance_of
 
 from .making import drawn_params, make_record, make_search
+
+
+def found_of(records, value_of) -> Importance:
+    found = importance_of(records, value_of)
+    assert found is not None
+    return found
 
 
 def loss(record):
@@ -17,7 +23,7 @@ def distance_from_best_rate(record):
 
 
 def test_the_knob_that_decides_is_found_beyond_chance():
-    found = importance_of(make_search(80, num_kinds=1), distance_from_best_rate)
+    found = found_of(make_search(80, num_kinds=1), distance_from_best_rate)
     assert next(iter(found.shares)) == "learning_rate"
     assert "learning_rate" in found.beyond_chance
     assert sum(found.shares.values()) == pytest.approx(1)
@@ -27,7 +33,7 @@ def test_the_knob_that_decides_is_found_beyond_chance():
 
 def test_where_nothing_decides_hardly_a_knob_is_beyond_chance():
     values = np.random.default_rng(3).random(60)
-    found = importance_of(make_search(60, num_kinds=1), lambda record: float(values[record.number]))
+    found = found_of(make_search(60, num_kinds=1), lambda record: float(values[record.number]))
     assert len(found.beyond_chance) <= 1
 
 
@@ -51,4 +57,4 @@ def test_trials_that_are_all_alike_have_none():
 def test_of_very_many_trials_some_stand_for_all(monkeypatch):
     monkeypatch.setattr("search.page.importance.MOST_TRIALS", 30)
     assert MOST_TRIALS > 30
-    assert importance_of(make_search(90, num_kinds=1), distance_from_best_rate).num_trials == 30
+    assert found_of(make_search(90, num_kinds=1), distance_from_best_rate).num_trials == 30

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from search.page.busy import trials_at_once
@@ -45,6 +46,6 @@ def test_no_trials_take_no_time():
 def test_trials_at_once_hold_all_of_their_time():
     stretches = stretches_of(make_search(40))
     began, ended = min(each.start for each in stretches), max(each.end for each in stretches)
-    edges = [began + (ended - began) * place / 7 for place in range(8)]
+    edges = np.linspace(began, ended, 8)
     total = trials_at_once(stretches, edges).sum() * (ended - began) / 7
     assert total == pytest.approx(sum(each.seconds for each in stretches))
