@@ -28,11 +28,12 @@ def best_section(found: SearchRecords) -> Section:
     drawn = drawn_of(found.trials, MOST_DRAWN)
     began = min(record.started for record in found.trials)
     unit, seconds = unit_of(max(record.ended or record.started for record in found.trials) - began)
+
+    def place_in_time(record: TrialRecord) -> float:
+        return ((record.ended or record.started) - began) / seconds
+
     by_number = _steps(found.trials, lambda record: record.number)
-    by_time = _steps(
-        [record for record in found.trials if record.ended is not None],
-        lambda record: ((record.ended or 0.0) - began) / seconds,
-    )
+    by_time = _steps(found.trials, place_in_time)
     body = row(
         figure(
             _plot(drawn.records, by_number, lambda record: record.number, "trial"),
@@ -40,7 +41,7 @@ def best_section(found: SearchRecords) -> Section:
             caption="Over trials, in the order in which they began.",
         ),
         figure(
-            _plot(drawn.records, by_time, lambda record: ((record.ended or began) - began) / seconds, unit),
+            _plot(drawn.records, by_time, place_in_time, unit),
             alt=f"The same by the time of its end: {_changes(by_time, '{:.3g} ' + unit)}.",
             caption="Over time: each trial stands where it ended.",
         ),

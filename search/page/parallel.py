@@ -41,16 +41,16 @@ BANDS = (
 
 
 def parallel_section(found: SearchRecords, important: Sequence[str]) -> Section | None:
-    """Return the section, None where no scored trial has knobs.
+    """Return the section, None where no scored trial has knobs that vary.
 
     Args:
         found: the study.
         important: knobs, most important first; empty where that is not known.
     """
     ranked = [record for record in found.ranked if record.params]
-    if not ranked:
-        return None
     knobs = _chosen(ranked, important)
+    if not knobs:
+        return None
     drawn = drawn_of(ranked, MOST_DRAWN)
     ranks = {record.number: rank for rank, record in enumerate(ranked)}
     plot = go.Figure()

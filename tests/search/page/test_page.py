@@ -2,6 +2,7 @@ import dataclasses
 import re
 
 import pytest
+from optuna.distributions import IntDistribution
 
 from core.store import files
 from core.store.committee import CommitteeFolder, training_id_of, training_number
@@ -91,6 +92,13 @@ def test_knobs_and_extra_of_ones_own_are_drawn(tmp_path):
     assert "<strong>head</strong>" in page
     assert "Knobs of the study&#39;s own" in page
     assert "builder=mine:build depth=3 head=flat" in page
+
+
+def test_knobs_that_cannot_vary_have_no_lines(tmp_path):
+    memory = drawn_params(0, {"depth": IntDistribution(3, 3)})
+    page = page_of(tmp_path, [make_record(number, **memory) for number in range(12)])
+    assert anchors_of(page) & SECTIONS_OF_KNOBS == {"slices"}
+    assert "not computed, no knob varies" in section_of(page, "importance")
 
 
 def test_what_a_study_says_is_text(tmp_path):
