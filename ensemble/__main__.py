@@ -12,7 +12,9 @@ from ensemble.submit import submit_to_kaggle
 
 def main(settings: EnsembleSettings) -> None:
     """Vote and show it; then, where that is asked for, write the vote as one model and hand the submission in."""
-    result = vote_study(settings)
+    from ensemble.page.write import with_page  # plotly, PIL: --help and a mistake are answered without them
+
+    result = with_page(vote_study(settings))
     print_vote(result)
     if settings.export is not None:
         print(f"wrote {export_result(result, settings.export)}")

@@ -128,7 +128,9 @@ def _train(start: SearchStart) -> None:
 
 def _vote_so_far(start: SearchStart) -> None:
     """Let the trials vote before the committee begins: whatever comes, there is a submission."""
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k))
+    from ensemble.page.write import with_page
+
+    vote = with_page(vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k)))
     start.say(f"vote so far: {vote.vote.num_errors:,} errors of {vote.vote.num_rows:,} ({SCORED_ON})")
     if vote.submission_csv is not None:
         start.say(f"wrote {vote.submission_csv}, until the committee has voted")
@@ -197,7 +199,10 @@ def _vote(start: SearchStart) -> VoteResult:
         print(
             "warning: --refit is not done, the folds' trainings predict the test rows; start it again", file=sys.stderr
         )
-    return vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
+    from ensemble.page.write import with_page
+
+    settings = EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted)
+    return with_page(vote_study(settings))
 
 
 def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image
 
 LEAST_SIDE = 56
 """CSS pixels of a picture's longer side at least: whole multiples of its own, so that pixels stay square."""
+MOST_VALUES = 56 * 56
+"""Numbers in a picture of which a page has hundreds: 4 kB as a PNG at most, 28x28 and 32x32x3 as they are."""
 
 
 def data_uri(image: np.ndarray) -> str:
@@ -38,6 +41,21 @@ def picture(image: np.ndarray, *, alt: str, least_side: int = LEAST_SIDE) -> Mar
     return Markup('<img class="pixels" src="{}" width="{}" height="{}" alt="{}">').format(
         data_uri(image), width * scale, height * scale, alt
     )
+
+
+def shrunk(image: np.ndarray) -> np.ndarray:
+    """Return an image of at most MOST_VALUES numbers, blocks of its pixels meaned; a smaller one as it is.
+
+    Args:
+        image: (height, width, channels) uint8.
+    """
+    height, width, channels = image.shape
+    step = math.ceil(math.sqrt(max(1.0, image.size / MOST_VALUES)))
+    if step == 1 or min(height, width) < step:
+        return image
+    rows, columns = height // step, width // step
+    blocks = image[: rows * step, : columns * step].reshape(rows, step, columns, step, channels)
+    return np.asarray(blocks.mean(axis=(1, 3)).round().astype(np.uint8))
 
 
 def sheet(
