@@ -53,6 +53,7 @@ def main(settings: RoundSettings) -> None:
         studies = {num: made_up_study(f"{elsewhere}/{num}", num) for num in (few, many, most)}
         benchmark = Benchmark(
             name="pages",
+            num_rounds=3,  # the writing of what they measure takes longer
             contenders=tuple(contender for num in (few, many) for contender in _pair(studies[num], num)),
             comparisons=(
                 Comparison(key="few_cost", ours=_page(few), baseline=_plots(few)),

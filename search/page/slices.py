@@ -20,7 +20,7 @@ from search.page.words import number, plural
 MOST_DRAWN = 250
 LEAST_WIDTH = 165
 """CSS pixels of a figure: two side by side on a phone, six on a laptop."""
-MARGIN = {"l": 30, "r": 5, "t": 5, "b": 20}
+MARGIN = {"l": 30, "r": 14, "t": 5, "b": 20}
 JITTER = 0.25
 """Trials of one choice stand side by side over this share of the way to the next one."""
 GOLDEN = 0.618034
