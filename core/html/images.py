@@ -74,6 +74,18 @@ def sheet(
     return whole
 
 
+def tiles(images: Sequence[np.ndarray], *, alt: str, least_side: int = LEAST_SIDE) -> Markup:
+    """Return many small pictures that wrap, as one picture to who cannot see them.
+
+    Args:
+        images: each as `data_uri`.
+        alt: what they are together.
+        least_side: CSS pixels of each.
+    """
+    pictures = Markup("").join(picture(image, alt="", least_side=least_side) for image in images)
+    return Markup('<div class="tiles" role="img" aria-label="{}">{}</div>').format(alt, pictures)
+
+
 def gallery(tiles: Sequence[Markup], *, label: str, least_width: int = 150) -> Markup:
     """Return tiles as a list that wraps; each is a picture with what stands below it.
 
