@@ -25,6 +25,7 @@ from search.ending import how_to_go_on, raise_failure
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
 from search.money.metered import metered
+from search.page.harmless import write_without_harm
 from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
 from search.settings import SearchSettings
@@ -79,12 +80,16 @@ def search_study(settings: SearchSettings, console: Console | None = None, began
     start = prepare(with_study_name(settings), said, began or time.time())
     try:
         with tracked(start.tracker, start.ledger, start.manifest.generation) as tell_vote:
-            with stop_on_signals(start.steering):
-                _describe(start)
-                _train(start)
-            result = _conclude(start, console)
-            tell_vote(result.vote)
-        return result
+            try:
+                with stop_on_signals(start.steering):
+                    _describe(start)
+                    _train(start)
+                vote = _vote(start)
+            finally:  # also where the user stops it, or its trials fail: the page of what there is
+                write_without_harm(start.folder, start.say)
+            tell_vote(vote)
+        print_vote(vote, console, in_short=settings.quiet)
+        return SearchResult(folder=start.folder, records=_records(start), vote=vote)
     except KeyboardInterrupt as stop:
         raise SearchInterrupted(how_to_go_on(start)) from stop
 
@@ -185,10 +190,14 @@ def _close_search(start: SearchStart) -> None:
     write_leaderboard(start.folder, start.ledger.ranked, start.ledger.unranked)
 
 
-def _conclude(start: SearchStart, console: Console) -> SearchResult:
-    """Vote, print the result, and return everything."""
-    records = (*start.ledger.ranked, *start.ledger.unranked)
-    precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
+def _records(start: SearchStart) -> tuple[TrialRecord, ...]:
+    """Return all trials, best first."""
+    return (*start.ledger.ranked, *start.ledger.unranked)
+
+
+def _vote(start: SearchStart) -> VoteResult:
+    """Let the study vote."""
+    precisions = sorted({str(record.config["precision"]) for record in _records(start) if record.epochs})
     start.say(f"precision: {', '.join(precisions)}")
     is_refitted = start.settings.refit and committee.is_whole(start) and committee.is_refitted(start, _voters(start))
     if start.settings.refit and not is_refitted:
@@ -197,11 +206,8 @@ def _conclude(start: SearchStart, console: Console) -> SearchResult:
         )
     from ensemble.page.write import with_page
 
-    vote = with_page(
-        vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
-    )
-    print_vote(vote, console, in_short=start.settings.quiet)
-    return SearchResult(folder=start.folder, records=records, vote=vote)
+    settings = EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted)
+    return with_page(vote_study(settings))
 
 
 def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
