@@ -11,6 +11,9 @@ from xdist.scheduler import LoadFileScheduling
 STARTING_CLUSTERS = ("search", "cluster", "benchmarks")
 """Folders whose tests start Ray clusters and trainings: one at a time, whatever runs beside them."""
 
+STARTING_NONE = ("page", "live", "tracking", "money")
+"""Folders below them whose tests start none."""
+
 _cache = tempfile.TemporaryDirectory(prefix="softvote-tests-")
 
 os.environ.update(
@@ -30,7 +33,8 @@ class ByFile(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         """Return what a test is kept together with."""
         file = nodeid.partition("::")[0]
-        return "clusters" if file.split("/")[1] in STARTING_CLUSTERS else file
+        wing, part = file.split("/")[1:3] if file.count("/") > 1 else (file, "")
+        return "clusters" if wing in STARTING_CLUSTERS and part not in STARTING_NONE else file
 
 
 @pytest.hookimpl(optionalhook=True)

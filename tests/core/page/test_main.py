@@ -100,4 +100,4 @@ def test_a_page_that_cannot_be_made_is_one_warning(
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
     assert captured.err.startswith(f"warning: {folder.url}/model.html was not made: {reason}")
-    assert f"python -m core.page {folder.url}" in captured.err
+    assert f" -m core.page {folder.url}" in captured.err
