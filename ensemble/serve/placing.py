@@ -25,12 +25,14 @@ def place(
     mass, height, width = mass_centre(ink), framing.shape[0], framing.shape[1]
     middle = ((top + bottom) / 2, (left + right) / 2)
     y, x = (mass[axis] if framing.by_mass[axis] else middle[axis] for axis in (0, 1))
-    rows = _shares(ink.shape[0], height, down, _within(framing.centre[0] - y * down, top * down, bottom * down, height))
-    columns = _shares(
-        ink.shape[1], width, across, _within(framing.centre[1] - x * across, left * across, right * across, width)
-    )
-    covered = (rows @ ink @ columns.T)[..., np.newaxis]
-    inked = covered * framing.stroke if colours is None else _resample(ink[..., np.newaxis] * colours, rows, columns)
+    from_top = _within(framing.centre[0] - y * down, top * down, bottom * down, height)
+    from_left = _within(framing.centre[1] - x * across, left * across, right * across, width)
+
+    def placed(values: np.ndarray) -> np.ndarray:
+        return _blocks(_blocks(values, 0, height, down, from_top), 1, width, across, from_left)
+
+    covered = placed(ink[..., np.newaxis])
+    inked = covered * framing.stroke if colours is None else placed(ink[..., np.newaxis] * colours)
     image = framing.background * (1 - covered) + inked
     return np.asarray(np.clip(np.rint(image), 0, 255).astype(np.uint8))
 
@@ -42,9 +44,9 @@ def shrink(
 ) -> np.ndarray:
     """Return the middle of an image in other proportions, resized to (height, width, channels) uint8."""
     scale = max(height / image.shape[0], width / image.shape[1])
-    rows = _shares(image.shape[0], height, scale, (height - image.shape[0] * scale) / 2)
-    columns = _shares(image.shape[1], width, scale, (width - image.shape[1] * scale) / 2)
-    return np.asarray(np.clip(np.rint(_resample(image, rows, columns)), 0, 255).astype(np.uint8))
+    tall, wide = image.shape[0] * scale, image.shape[1] * scale
+    small = _blocks(_blocks(image, 0, height, scale, (height - tall) / 2), 1, width, scale, (width - wide) / 2)
+    return np.asarray(np.clip(np.rint(small), 0, 255).astype(np.uint8))
 
 
 def _scales(height: int, width: int, framing: Framing) -> tuple[float, float]:
@@ -64,14 +66,15 @@ def _within(shift: float, start: float, end: float, length: int) -> float:
     return min(max(shift, -start), length - end)
 
 
-def _shares(num_from: int, num_to: int, scale: float, shift: float) -> np.ndarray:
-    """Return (num_to, num_from) float32: the share of each pixel that each source pixel covers, scaled and shifted."""
-    starts = np.arange(num_from) * scale + shift
-    edges = np.arange(num_to)[:, np.newaxis]
-    overlap = np.minimum(edges + 1, starts + scale) - np.maximum(edges, starts)
-    return np.asarray(np.clip(overlap, 0, None), dtype=np.float32)
+def _blocks(image: np.ndarray, axis: int, length: int, scale: float, shift: float) -> np.ndarray:
+    """Return an image scaled and shifted along one axis, of `length` there: each pixel the mean over what it covers.
 
-
-def _resample(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return (num_to, num_to, channels) float."""
-    return np.asarray(np.einsum("ah,hwc,bw->abc", rows, image, columns, optimize=True))
+    By running sums, so that no matrix product takes the cores that the models need.
+    """
+    moved = np.moveaxis(image, axis, 0)
+    sums = np.concatenate([np.zeros_like(moved[:1], dtype=np.float64), np.cumsum(moved, axis=0, dtype=np.float64)])
+    edges = np.clip((np.arange(length + 1) - shift) / scale, 0, len(moved))
+    before = np.minimum(edges.astype(np.int64), len(moved) - 1)
+    share = (edges - before).reshape(-1, *[1] * (moved.ndim - 1))
+    at_edges = sums[before] + (sums[before + 1] - sums[before]) * share
+    return np.moveaxis(np.diff(at_edges, axis=0) * scale, 0, axis)

@@ -58,6 +58,8 @@ def load_answerer(vote: LastVote) -> Answerer:
         As `core.deploy.load_vote`.
     """
     started = time.perf_counter()
+    if not sys.stderr.isatty():  # where no bar is drawn
+        print(f"loading {vote.num_models} model{'s' * (vote.num_models > 1)} ...", flush=True)
     study = StudyFolder(vote.study.folder.url)
     images = read_images(study, "x_train", len(vote.study.data.labels))
     framing = measure_framing(images)
@@ -81,7 +83,7 @@ def run_app(app: ASGIApp, listening: socket.socket) -> None:
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=10,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=1,
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has ended what it did, and raises it once more
         uvicorn.Server(config).run(sockets=[listening])

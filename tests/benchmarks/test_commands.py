@@ -39,6 +39,7 @@ ON_OWN_DATA = {
     "ask_tell": {"ratios", "seconds_to_resume", "seconds_next_trial", "seconds_report"},
     "honesty": {"ratios", "studies", "nested_bias_in_se", "optimistic_bias_in_se", "coverage"},
     "ten_thousand": {"ratios", "seconds_to_resume", "seconds_to_vote", "peak_megabytes"},
+    "answer": {"ratios", "milliseconds_p50", "milliseconds_p95"},
     "greedy": {"ratios", "log_loss_megabytes", "accuracy_megabytes", "seconds_bagged", "seconds_many"},
 }
 """Those that take no --data; keys that their JSON lines have."""
@@ -47,6 +48,7 @@ RATIOS_ON_OWN_DATA = {
     "trial_cost": ["cold_worker_cost"],
     "ask_tell": ["stock_cost", "stock_memory_cost"],
     "ten_thousand": ["linear", "per_event", "per_suggestion"],
+    "answer": ["predict_in_turn"],
     "greedy": ["log_loss", "accuracy"],
     "honesty": ["greedy_plain_cost", "greedy_safe_cost", "auto_cost", "mean_cost"],
 }
