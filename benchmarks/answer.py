@@ -86,13 +86,14 @@ def _of_study(url: str) -> tuple[Answerer, Sequence[str], str]:
 
 def _of_made_up(folder: Path) -> tuple[Answerer, Sequence[str], str]:
     """Return the same of ten untrained networks, which take as long as trained ones."""
-    from benchmarks.notebook import notebook_cnn
+    from core.config import notebook_config
     from core.deploy import ExportMember, load_vote
-    from core.model import as_deployable
+    from core.model import as_deployable, build_model
 
     urls = [str(folder / f"{number}.keras") for number in range(NUM_MEMBERS)]
     for url in urls:
-        as_deployable(notebook_cnn(SHAPE, 10)).save(url)
+        net = build_model(notebook_config().model, image_shape=SHAPE, num_classes=10, precision="float32")
+        as_deployable(net).save(url)
     predict = load_vote(
         [ExportMember(name=url, model_urls=(url,), weight=1 / NUM_MEMBERS) for url in urls],
         of_logits=False,
@@ -117,26 +118,26 @@ def _predict_in_turn(urls: Sequence[str], shape: tuple[int, int, int]) -> Callab
 
 @contextlib.contextmanager
 def _served(answerer: Answerer) -> Iterator[Callable[[], float]]:
-    """Serve from a thread; yield what asks once, over a connection that stays, and returns the seconds it took."""
+    """Serve from a thread; yield what asks once, over a new connection, and returns the seconds it took."""
     listening = socket.create_server(("127.0.0.1", 0))
     app = make_app(answerer, {}, host="127.0.0.1")
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    connection = http.client.HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=60)
 
     def ask() -> float:
         started = time.perf_counter()
+        connection = http.client.HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=60)
         connection.request("POST", "/drawing", DRAWING, {"content-type": "application/json"})
         response = connection.getresponse()
         assert response.status == 200, response.read()
         response.read()
+        connection.close()
         return time.perf_counter() - started
 
     try:
         yield ask
     finally:
-        connection.close()
         server.should_exit = True
         thread.join()
         listening.close()

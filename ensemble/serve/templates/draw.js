@@ -118,7 +118,7 @@ function takeBack(file) {
 
 function percent(share) {
   const value = 100 * share;
-  if (value > 99.95 && value < 100) return "over 99.9 %";
+  if (value >= 99.95) return "over 99.9 %";
   return `${value >= 99 || value < 1 ? value.toFixed(1) : Math.round(value)} %`;
 }
 
