@@ -9,6 +9,8 @@ from pathlib import Path
 MIN_ACCURACY = 0.98
 MIN_TRIALS = 8
 TEST_LINE = re.compile(r"test accuracy ([01]\.\d+) \((\d+) rows set aside\)")
+PAGES = ("search.html", "ensemble/report.html")
+MOST_PAGE_BYTES = 8_000_000
 NUM_TEST = 360
 """A fifth of the 1,797 digits, give or take the one that stratified rounding moves."""
 
@@ -24,6 +26,7 @@ def main() -> None:
         check_log(arguments.log.read_text())
     check_trials(arguments.study)
     check_vote(arguments.study / "ensemble", arguments.members)
+    check_pages(arguments.study)
     print(f"checked: {arguments.study}")
 
 
@@ -60,6 +63,16 @@ def check_vote(folder: Path, num_members: int | None) -> None:
         found = len(list(csv.DictReader(file)))
     is_found = found >= 1 if num_members is None else found == num_members
     expect(is_found, f"{num_members or 'some'} members of the vote, got {found}")
+
+
+def check_pages(study: Path) -> None:
+    """Fail unless each page is there, whole, in itself, and linked by the index."""
+    index = (study / "index.html").read_text()
+    for name in PAGES:
+        text = (study / name).read_text()
+        expect(f'href="{name}"' in index, f"a link to {name} in index.html")
+        expect(text.endswith("</html>\n") or text.endswith("</html>"), f"{name} whole")
+        expect(len(text.encode()) < MOST_PAGE_BYTES, f"{name} below {MOST_PAGE_BYTES} bytes, got {len(text.encode())}")
 
 
 def expect(holds: bool, what: str) -> None:

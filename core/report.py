@@ -28,6 +28,8 @@ class CoreResult:
     test_softmax: np.ndarray  # (num_test, num_classes) float32, of the best epoch
     test_labels: np.ndarray | None
     """Known only for rows that we set aside ourselves."""
+    page_url: str | None = None
+    """model.html; None where it could not be made."""
 
     @property
     def confusion(self) -> np.ndarray:
@@ -60,6 +62,8 @@ def result_lines(result: CoreResult) -> list[str]:
         f"wrote {result.folder.trial(result.record.trial_id).url}; vote and submission: "
         f"{program_words('ensemble')} {result.folder.url}",
     ]
+    if result.page_url is not None:
+        lines.append(f"wrote {result.page_url}: curves, confusions, errors, filters, activations")
     if result.test_accuracy is not None:
         lines.append(f"test accuracy {result.test_accuracy:.4f} ({len(result.test_softmax)} rows set aside)")
     return lines

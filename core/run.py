@@ -79,6 +79,7 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
     except KeyboardInterrupt as stop:
         how = f"stopped; the finished epochs are kept. To go on: {command_line(settings, 'core')}"
         raise TrainingInterrupted(how) from stop
+    page_url = _make_page(folder, dataset, run)
     result = CoreResult(
         folder=folder,
         record=record,
@@ -87,6 +88,7 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
         holdout_labels=dataset.labels[split.holdout_rows],
         test_softmax=run.trainer.best_test_softmax(),
         test_labels=dataset.test_labels,
+        page_url=page_url,
     )
     print_result(result, console)
     return result
@@ -142,6 +144,13 @@ def _train(
         _close(trial, dataclasses.replace(record, state="failed", error=str(error)))
         raise
     return _close(trial, dataclasses.replace(record, state="complete")), run
+
+
+def _make_page(folder: StudyFolder, dataset: Dataset, run: "TrialRun") -> str | None:
+    """Write model.html; a page that cannot be made costs a warning line."""
+    from core.page.write import try_model_page  # loads what draws, which a training that fails does without
+
+    return try_model_page(folder, TRIAL_ID, dataset.x_train, run.trainer.best_model)
 
 
 def _open_record(trial: TrialFolder, config: Config, manifest: Manifest) -> TrialRecord:

@@ -20,7 +20,9 @@ def main(settings: EnsembleSettings) -> None:
 
         serve_vote(settings)
         return
-    result = vote_study(settings)
+    from ensemble.page.write import with_page  # plotly, PIL: --help and a mistake are answered without them
+
+    result = with_page(vote_study(settings))
     print_vote(result)
     if settings.export is not None:
         print(f"wrote {export_result(result, settings.export)}")

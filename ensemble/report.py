@@ -146,6 +146,8 @@ def _written(result: VoteResult) -> list[str]:
     if result.submission_csv is not None:
         lines.append(f"wrote {result.submission_csv} ({result.num_test:,} rows, read again and checked)")
     lines.append(f"wrote {result.members_csv} and {result.ensemble_json}")
+    if result.report_html is not None:
+        lines.append(f"wrote {result.report_html}")
     if result.test_accuracy is not None:
         lines.append(f"test accuracy {result.test_accuracy:.4f} ({result.num_test} rows set aside)")
     return lines

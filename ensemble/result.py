@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from core.metrics import accuracy, log_loss, num_errors
+from core.store import files
 from ensemble.estimate import Estimate
+from ensemble.growth import Growth
+from ensemble.opinions import Opinions
 from ensemble.rows import ScoredRows
 from ensemble.why import MemberReason
 
@@ -128,8 +131,21 @@ class VoteResult:
     """True accuracy on test rows that this program set aside itself; None where their labels are unknown."""
     studies: tuple[VotingStudy, ...]
     """The studies by name where several voted together; empty for one."""
+    growth: Growth = field(repr=False)
+    """What fewer or more members would have scored, on the rows that chose them."""
+    opinions: Opinions = field(repr=False, compare=False)
+    """What each of `voters` says of `rows`."""
+    test_opinions: Opinions = field(repr=False, compare=False)
+    """What each of `voters` says of the test rows."""
     softmax: np.ndarray = field(repr=False, compare=False)  # (num_rows, num_classes) float64, of `rows`
     test_softmax: np.ndarray = field(repr=False, compare=False)  # (num_test, num_classes) float64
+    report_html: str | None = None
+    """Where report.html was written; None where it was not asked for, or could not be made."""
+
+    @property
+    def page_url(self) -> str:
+        """Where report.html belongs: beside ensemble.json."""
+        return files.join(self.ensemble_json.rpartition("/")[0], "report.html")
 
     @property
     def voters(self) -> tuple[Member, ...]:

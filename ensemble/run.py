@@ -1,19 +1,23 @@
 """One vote, whole: read a study or several, choose members, combine them, estimate, write what comes of it."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import SoftvoteError
 from core.metrics import LOG_LOSS, accuracy
 from core.store import files
 from core.store.dataset import DataSummary
 from ensemble.choice import Choice, combine
 from ensemble.committee import COMMITTEE
 from ensemble.estimate import Estimate, estimate_vote
+from ensemble.growth import Growth, grow
 from ensemble.members import Candidate, read_test_softmax
 from ensemble.method import compared_methods, method_of
 from ensemble.nested import NUM_PARTS
+from ensemble.opinions import Opinions, noted
 from ensemble.outputs import render_ensemble, render_members, write_outputs
 from ensemble.result import Member, Scores, VoteResult, VotingStudy
 from ensemble.select import top_k
@@ -35,6 +39,8 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
         result = vote_study(EnsembleSettings(study="runs/first"))
         result.vote.num_errors, result.submission_csv
 
+    `ensemble.page.write.with_page(result)` then writes report.html, as the commands do.
+
     Several studies (`other_studies=("runs/second",)`) vote as one that has all their trials; their order is of no
     matter.
 
@@ -55,10 +61,13 @@ def vote_study(settings: EnsembleSettings) -> VoteResult:
     softmax = np.stack([candidate.softmax for candidate in candidates])
     method = method_of(settings, candidates)
     choice = method(softmax, survey.rows.labels, settings.seed)
+    test_opinions: dict[int, Opinions] = {}
     vote = _Vote(
         choice=choice,
         softmax=combine(choice, softmax),
-        test_softmax=combine(choice, _test_softmax(candidates, choice, data)),
+        test_softmax=combine(choice, noted(_test_softmax(candidates, choice, data), choice.weights, test_opinions)),
+        test_opinions=test_opinions,
+        growth=grow(candidates, softmax, survey.rows.labels, choice),
         reasons={reason.index: reason for reason in explain(choice, softmax, survey.rows.labels)},
         estimate=estimate_vote(
             softmax,
@@ -95,6 +104,9 @@ class _Vote:
     choice: Choice
     softmax: np.ndarray  # (num_rows, num_classes) float64, of the scored rows
     test_softmax: np.ndarray  # (num_test, num_classes) float64
+    test_opinions: dict[int, Opinions]
+    """By the candidate's place, of those that vote."""
+    growth: Growth
     reasons: dict[int, MemberReason]
     """By the candidate's place."""
     estimate: Estimate | None
@@ -119,7 +131,8 @@ def _result(
         _member(candidate, float(weight), labels, vote.reasons.get(place))
         for place, (candidate, weight) in enumerate(zip(candidates, vote.choice.weights, strict=True))
     ]
-    ranked = [all_members[place] for place in top_k(_log_losses(all_members), len(all_members), LOG_LOSS)]
+    ranking = top_k(_log_losses(all_members), len(all_members), LOG_LOSS)
+    ranked, voting = [all_members[place] for place in ranking], [place for place in ranking if place in vote.reasons]
     return VoteResult(
         study=studies[0].folder.url,
         method=settings.method,
@@ -143,6 +156,9 @@ def _result(
             accuracy(vote.test_softmax, data.test_labels) if data.test_labels is not None and has_test else None
         ),
         studies=_voting(studies, electorate) if len(studies) > 1 else (),
+        growth=vote.growth,
+        opinions=Opinions.of(candidates[place].softmax for place in voting),
+        test_opinions=Opinions.together([vote.test_opinions[place] for place in voting]),
         softmax=vote.softmax,
         test_softmax=vote.test_softmax,
     )
@@ -206,6 +222,14 @@ def _write(result: VoteResult, data: DataSummary) -> None:
     """Write all outputs, the submission last; everything is rendered and checked before the first is written."""
     classes = result.test_softmax.argmax(axis=1)
     submission = None if result.submission_csv is None else render_submission(data, classes)
+    _drop_page(result.page_url)
     write_outputs(result, render_members(result), render_ensemble(result, data, submission))
     if result.submission_csv is not None and submission is not None:
         write_submission(result.submission_csv, submission, data, classes)
+
+
+def _drop_page(url: str) -> None:
+    """Delete the page of an earlier vote in the same place: it would say other numbers than ensemble.json."""
+    with contextlib.suppress(SoftvoteError):  # what cannot be deleted costs no vote
+        if not files.is_folder(url):
+            files.remove(url)

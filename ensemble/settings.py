@@ -51,7 +51,8 @@ class EnsembleSettings:
     num_repeats: int = 3
     """How often the rows are dealt into five parts for the honest estimate; 1 or more."""
     out: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="")] = None
-    """Folder (or URL) for submission.csv, members.csv and ensemble.json. Left out: ensemble/ in the study's folder.
+    """Folder (or URL) for submission.csv, members.csv, ensemble.json and report.html.
+    Left out: ensemble/ in the study's folder.
     With several studies: ensemble-first+second/ (their names) in the first one's folder."""
     submit: Annotated[str | None, tyro.conf.arg(metavar="COMPETITION", help_behavior_hint="")] = None
     """Hand submission.csv to Kaggle's own program for this competition (its name in the address, digit-recognizer).

@@ -122,7 +122,9 @@ def _train(start: SearchStart) -> None:
 
 def _vote_so_far(start: SearchStart) -> None:
     """Let the trials vote before the committee begins: whatever comes, there is a submission."""
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k))
+    from ensemble.page.write import with_page
+
+    vote = with_page(vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k)))
     start.say(f"vote so far: {vote.vote.num_errors:,} errors of {vote.vote.num_rows:,} ({SCORED_ON})")
     if vote.submission_csv is not None:
         start.say(f"wrote {vote.submission_csv}, until the committee has voted")
@@ -187,7 +189,11 @@ def _conclude(start: SearchStart) -> SearchResult:
         print(
             "warning: --refit is not done, the folds' trainings predict the test rows; start it again", file=sys.stderr
         )
-    vote = vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
+    from ensemble.page.write import with_page
+
+    vote = with_page(
+        vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
+    )
     print_vote(vote, start.console)
     return SearchResult(folder=start.folder, records=records, vote=vote)
 

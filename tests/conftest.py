@@ -18,6 +18,7 @@ os.environ.update(
     CUDA_VISIBLE_DEVICES="-1",  # the same results with and without a card
     TF_CPP_MIN_LOG_LEVEL="3",
     RAY_USAGE_STATS_ENABLED="0",
+    RAY_ENABLE_UV_RUN_RUNTIME_ENV="0",  # read once, when ray is imported: no copy of the checkout for the workers
     RAY_AUTH_MODE="token",  # no cluster of a test is open to others on the machine,
     RAY_AUTH_TOKEN=secrets.token_hex(32),  # and Ray writes no token file into the user's home
 )

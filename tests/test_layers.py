@@ -187,6 +187,10 @@ def test_search_command_answers_help_without_tensorflow() -> None:
     assert not top_packages(loaded_by("search.__main__")) & {"tensorflow", "keras"}
 
 
+def test_page_command_answers_help_without_tensorflow() -> None:
+    assert not top_packages(loaded_by("core.page.__main__")) & {"tensorflow", "keras"}
+
+
 def test_packages_hold_nothing_but_a_docstring() -> None:
     for path in sources(*WINGS, "cluster"):
         if path.name != "__init__.py":

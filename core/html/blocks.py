@@ -48,6 +48,17 @@ def fold(summary: str, body: Markup) -> Markup:
     return Markup("<details><summary>{}</summary>{}</details>").format(summary, body)
 
 
+def choice(options: Sequence[tuple[str, Markup]], *, label: str, anchor: str) -> Markup:
+    """Return parts of which the reader chooses one to see; without scripts, or on paper, all are there.
+
+    Args:
+        options: names, each with its part.
+        label: what is chosen.
+        anchor: letters, digits, hyphens; once a page.
+    """
+    return _block("choice", options=list(options), label=label, anchor=anchor)
+
+
 def row(*parts: Markup) -> Markup:
     """Return parts side by side where there is room."""
     return Markup('<div class="row">{}</div>').format(Markup("").join(parts))

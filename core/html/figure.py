@@ -1,5 +1,6 @@
 """Plotly figures within a page: drawn by the page's script in the colours of its theme, light or dark."""
 
+import html
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -51,6 +52,11 @@ def figure(plot: "go.Figure", *, alt: str, caption: str = "", height: int = 360,
         json=_closed(text),
         caption=Markup("<figcaption>{}</figcaption>").format(caption) if caption else "",
     )
+
+
+def label(text: str) -> str:
+    """Return a name as a figure shows it letter by letter; plotly reads <b> and &lt; as markup."""
+    return html.escape(text, quote=False)
 
 
 def _closed(text: str) -> Markup:

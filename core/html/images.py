@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image
 
 LEAST_SIDE = 56
 """CSS pixels of a picture's longer side at least: whole multiples of its own, so that pixels stay square."""
+MOST_VALUES = 56 * 56
+"""Numbers in a picture of which a page has hundreds: 4 kB as a PNG at most, 28x28 and 32x32x3 as they are."""
 
 
 def data_uri(image: np.ndarray) -> str:
@@ -40,6 +43,21 @@ def picture(image: np.ndarray, *, alt: str, least_side: int = LEAST_SIDE) -> Mar
     )
 
 
+def shrunk(image: np.ndarray) -> np.ndarray:
+    """Return an image of at most MOST_VALUES numbers, blocks of its pixels meaned; a smaller one as it is.
+
+    Args:
+        image: (height, width, channels) uint8.
+    """
+    height, width, channels = image.shape
+    step = math.ceil(math.sqrt(max(1.0, image.size / MOST_VALUES)))
+    if step == 1 or min(height, width) < step:
+        return image
+    rows, columns = height // step, width // step
+    blocks = image[: rows * step, : columns * step].reshape(rows, step, columns, step, channels)
+    return np.asarray(blocks.mean(axis=(1, 3)).round().astype(np.uint8))
+
+
 def sheet(
     images: np.ndarray,  # (num_images, height, width, channels) uint8
     *,
@@ -54,6 +72,18 @@ def sheet(
         top, left = (place // columns) * (height + gap), (place % columns) * (width + gap)
         whole[top : top + height, left : left + width] = images[place]
     return whole
+
+
+def tiles(images: Sequence[np.ndarray], *, alt: str, least_side: int = LEAST_SIDE) -> Markup:
+    """Return many small pictures that wrap, as one picture to who cannot see them.
+
+    Args:
+        images: each as `data_uri`.
+        alt: what they are together.
+        least_side: CSS pixels of each.
+    """
+    pictures = Markup("").join(picture(image, alt="", least_side=least_side) for image in images)
+    return Markup('<div class="tiles" role="img" aria-label="{}">{}</div>').format(alt, pictures)
 
 
 def gallery(tiles: Sequence[Markup], *, label: str, least_width: int = 150) -> Markup:

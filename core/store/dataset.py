@@ -25,6 +25,14 @@ class DataSummary:
     groups: np.ndarray | None = None  # (num_train,) int64, the first row of the same image; None: no two are the same
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays with == would be ambiguous
+class Images:
+    """A study's images, in the order of its rows."""
+
+    x_train: np.ndarray  # (num_train, height, width, channels) uint8
+    x_test: np.ndarray  # (num_test, height, width, channels) uint8
+
+
 def write_data_summary(url: str, data: DataSummary) -> None:
     """Write data.npz."""
     arrays = {
@@ -79,6 +87,30 @@ def write_images(
 ) -> None:
     """Write images.npz."""
     files.write_npz(url, {"x_train": x_train, "x_test": x_test})
+
+
+def read_images(url: str, data: DataSummary) -> Images:
+    """Read images.npz.
+
+    Args:
+        url: where it lies.
+        data: whose train and test rows they must be.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StoredFileError: it is torn, or does not hold one image for each row.
+    """
+    arrays = files.read_npz(url)
+    expected = {"x_train": len(data.labels), "x_test": len(data.test_ids)}
+    shapes = {name: arrays[name].shape if name in arrays else () for name in expected}
+    fits = all(len(shape) == 4 and shape[0] == expected[name] for name, shape in shapes.items())
+    fits = fits and all(arrays[name].dtype == np.uint8 for name in expected)
+    if not fits or shapes["x_train"][1:] != shapes["x_test"][1:]:
+        raise StoredFileError(
+            f"{url} must hold {expected['x_train']} train and {expected['x_test']} test images of one shape as uint8, "
+            f"got {shapes['x_train']} and {shapes['x_test']}. Start the same search again to rewrite it"
+        )
+    return Images(x_train=arrays["x_train"], x_test=arrays["x_test"])
 
 
 def _check(url: str, data: DataSummary) -> None:

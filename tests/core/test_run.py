@@ -91,7 +91,7 @@ def test_a_training_leaves_a_study_of_one_trial(whole: tuple[CoreResult, list[st
     files = {str(path.relative_to(runs / "whole")) for path in (runs / "whole").rglob("*") if path.is_file()}
     trial = {f"trials/t000000/{name}" for name in ("trial.json", "predictions.npz", "model.keras")}
     assert files - {"ensemble/submission.csv", "ensemble/members.csv", "ensemble/ensemble.json"} == {
-        *("study.json", "data.npz", "images.npz"),
+        *("study.json", "data.npz", "images.npz", "model.html", "index.html"),
         *trial,
     }
     folder = StudyFolder(str(runs / "whole"))
@@ -105,6 +105,19 @@ def test_a_training_leaves_a_study_of_one_trial(whole: tuple[CoreResult, list[st
     assert predictions.epoch == record.best.epoch
     np.testing.assert_array_equal(predictions.softmax, result.holdout_softmax)
     np.testing.assert_array_equal(predictions.test_softmax, result.test_softmax)
+
+
+def test_a_training_leaves_its_page_with_the_records_numbers(whole: tuple[CoreResult, list[str]], runs: Path) -> None:
+    result, lines = whole
+    assert f"wrote {result.page_url}: curves, confusions, errors, filters, activations" in lines
+    page = (runs / "whole/model.html").read_text()
+    best = result.record.best
+    assert best is not None
+    num_wrong = int(288 - np.trace(result.confusion))
+    assert f"{num_wrong} errors of 288 holdout rows after epoch {best.epoch} of 3" in page
+    assert f">{best.log_loss:.5f}<" in page
+    assert "Block 2, convolution 2" in page
+    assert "as an epoch might see it" in page
 
 
 def test_the_ensemble_votes_on_what_a_training_left(whole: tuple[CoreResult, list[str]], runs: Path) -> None:
@@ -162,6 +175,7 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(
     np.testing.assert_array_equal(result.test_softmax, whole[0].test_softmax)
     assert result.record.generation == 2
     assert not (runs / "stopped/trials/t000000/checkpoint").exists()
+    assert (runs / "stopped/model.html").exists()
 
 
 def test_a_loss_that_is_not_finite_closes_the_record_as_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,14 @@ function setTheme(isDark) {
   drawAll();
 }
 
+for (const one of document.querySelectorAll(".choice")) {
+  const select = one.querySelector("select");
+  const show = () => one.querySelectorAll(":scope > div").forEach((part, place) => { part.hidden = place !== select.selectedIndex; });
+  one.classList.add("live");
+  select.addEventListener("change", show);
+  show();
+}
+
 button.addEventListener("click", () => setTheme(root.dataset.theme !== "dark"));
 prefersDark.addEventListener("change", (change) => setTheme(change.matches));
 setTheme(prefersDark.matches);

@@ -4,9 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.html.blocks import bars, facts, fold, prose, row, table
+from core.html.blocks import bars, choice, facts, fold, prose, row, table
 from core.html.figure import BLUE, COLOURS, figure
-from core.html.images import data_uri, gallery, picture, sheet
+from core.html.images import data_uri, gallery, picture, sheet, tiles
 from core.html.page import TEMPLATES, Section, render_page
 
 HOSTILE = '</script><script>alert("1")</script>&<!--'
@@ -25,6 +25,8 @@ def test_whatever_a_study_says_is_text(tmp_path):
             facts([(HOSTILE, HOSTILE)]),
             bars([(HOSTILE, 0.5, "right")], label=HOSTILE),
             fold(HOSTILE, prose(HOSTILE)),
+            choice([(HOSTILE, prose(HOSTILE)), ("two", prose("2"))], label=HOSTILE, anchor="one-of"),
+            tiles([np.zeros((8, 8), np.uint8)], alt=HOSTILE),
             gallery([picture(np.zeros((8, 8), np.uint8), alt=HOSTILE)], label=HOSTILE),
         ),
         title=HOSTILE,

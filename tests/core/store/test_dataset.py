@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import StoredFileError
 from core.store import files
-from core.store.dataset import DataSummary, read_data_summary, write_data_summary, write_images
+from core.store.dataset import DataSummary, read_data_summary, read_images, write_data_summary, write_images
 
 SUMMARY = DataSummary(
     fingerprint="f" * 64,
@@ -72,10 +72,49 @@ def test_a_foreign_data_summary_is_refused_by_name(tmp_path: Path) -> None:
         read_data_summary(url)
 
 
+TRAIN_IMAGES = np.arange(4 * 3 * 2 * 1, dtype=np.uint8).reshape(4, 3, 2, 1)
+
+
 def test_images_read_back_as_they_were(tmp_path: Path) -> None:
     url = str(tmp_path / "images.npz")
-    x_train, x_test = np.arange(24, dtype=np.uint8).reshape(2, 3, 4, 1), np.zeros((0, 3, 4, 1), np.uint8)
-    write_images(url, x_train, x_test)
-    back = files.read_npz(url)
-    np.testing.assert_array_equal(back["x_train"], x_train)
-    np.testing.assert_array_equal(back["x_test"], x_test)
+    write_images(url, TRAIN_IMAGES, TRAIN_IMAGES[:2])
+    images = read_images(url, SUMMARY)
+    np.testing.assert_array_equal(images.x_train, TRAIN_IMAGES)
+    np.testing.assert_array_equal(images.x_test, TRAIN_IMAGES[:2])
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (TRAIN_IMAGES[:3], TRAIN_IMAGES[:2]),
+        (TRAIN_IMAGES, TRAIN_IMAGES),
+        (TRAIN_IMAGES, TRAIN_IMAGES[:2, :2]),
+        (TRAIN_IMAGES / 255, TRAIN_IMAGES[:2]),
+        (TRAIN_IMAGES[..., 0], TRAIN_IMAGES[:2, ..., 0]),
+    ],
+)
+def test_images_of_other_rows_or_form_are_refused(tmp_path: Path, train: np.ndarray, test: np.ndarray) -> None:
+    url = str(tmp_path / "images.npz")
+    write_images(url, train, test)
+    with pytest.raises(StoredFileError, match=r"images\.npz must hold 4 train and 2 test images of one shape as uint8"):
+        read_images(url, SUMMARY)
+
+
+def test_images_of_no_test_rows_read_back(tmp_path: Path) -> None:
+    url = str(tmp_path / "images.npz")
+    write_images(url, TRAIN_IMAGES, TRAIN_IMAGES[:0])
+    data = dataclasses.replace(SUMMARY, test_ids=np.zeros(0, np.str_), test_labels=None)
+    assert read_images(url, data).x_test.shape == (0, 3, 2, 1)
+
+
+def test_images_that_are_torn_or_missing_say_so(tmp_path: Path) -> None:
+    path = tmp_path / "images.npz"
+    with pytest.raises(FileNotFoundError):
+        read_images(str(path), SUMMARY)
+    write_images(str(path), TRAIN_IMAGES, TRAIN_IMAGES[:2])
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(StoredFileError, match=r"images\.npz is torn"):
+        read_images(str(path), SUMMARY)
+    files.write_npz(str(path), {"x_train": TRAIN_IMAGES})
+    with pytest.raises(StoredFileError, match=r"got \(4, 3, 2, 1\) and \(\)"):
+        read_images(str(path), SUMMARY)

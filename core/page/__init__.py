@@ -1,0 +1,1 @@
+"""model.html: one training and its model, in sentences, figures and pictures."""

@@ -1,0 +1,86 @@
+"""One row as a tile: its image, the vote's softmax as bars, and what each member says."""
+
+import numpy as np
+from markupsafe import Markup
+
+from core.html.blocks import bars, fold
+from core.html.images import gallery, picture, shrunk
+from ensemble.opinions import Opinions
+from ensemble.page.evidence import Evidence
+
+MOST_BARS = 4
+LEAST_SHARE = 0.005
+"""A class that gets less has no bar, unless it is the true one."""
+WIDTH, WIDTH_OF_LONG_NAMES = 150, 210
+"""Of a tile at least, CSS pixels."""
+SHORT_NAME = 5
+"""Letters of a class."""
+NUM_OPEN = 42
+"""Tiles that are shown at once."""
+MOST_MEMBERS_OPEN = 6
+"""Of more members the opinions are counted, and each one's is folded away."""
+
+
+def tile(
+    evidence: Evidence,
+    name: str,
+    image: np.ndarray | None,  # (height, width, channels) uint8
+    softmax: np.ndarray,  # (num_classes,) float, the vote's
+    opinions: Opinions,
+    place: int,  # of the row among those of `opinions`
+    truth: int | None,
+) -> Markup:
+    """Return a row's tile; without a truth nothing is right or wrong."""
+    said = int(softmax.argmax())
+    words = f"says {evidence.classes[said]}"
+    if truth is not None:
+        words = f"true {evidence.classes[truth]}, {words}"
+    parts = [Markup("<p><b>{}</b><br>{}</p>").format(name, words)]
+    if image is not None:
+        parts.insert(0, picture(shrunk(image), alt=f"{name}: {words}"))
+    parts += [_bars(evidence, softmax, truth, name), _opinions(evidence, opinions, place, truth, name)]
+    return Markup("").join(parts)
+
+
+def tiles_of(evidence: Evidence, tiles: list[Markup], label: str) -> Markup:
+    """Return tiles as a gallery, those after the first ones folded away."""
+    width = WIDTH if max(map(len, evidence.classes)) <= SHORT_NAME else WIDTH_OF_LONG_NAMES
+    shown = gallery(tiles[:NUM_OPEN], label=label, least_width=width)
+    more = tiles[NUM_OPEN:]
+    return shown + fold(f"{len(more)} more", gallery(more, label=f"more {label}", least_width=width)) if more else shown
+
+
+def verdict(class_index: int, truth: int | None) -> str:
+    """Return how a class is coloured."""
+    return "" if truth is None else "right" if class_index == truth else "wrong"
+
+
+def _bars(evidence: Evidence, softmax: np.ndarray, truth: int | None, name: str) -> Markup:
+    """Return the most probable classes and the true one."""
+    ranked = np.argsort(-softmax, kind="stable")[:MOST_BARS].tolist()
+    shown = [one for one in ranked if softmax[one] >= LEAST_SHARE]
+    if truth is not None and truth not in shown:
+        shown.append(truth)
+    shares = [(evidence.classes_in_tiles[one], float(softmax[one]), verdict(one, truth)) for one in shown]
+    return bars(shares, label=f"the vote's softmax of {name}")
+
+
+def _opinions(evidence: Evidence, opinions: Opinions, place: int, truth: int | None, name: str) -> Markup:
+    """Return what each member says, of many folded away below a count; of one alone nothing."""
+    classes, confidence = opinions.classes[:, place].tolist(), opinions.confidence[:, place].tolist()
+    if len(classes) == 1:
+        return Markup("")
+    line = Markup('<li class="{}"><b>{}</b> {} % {}</li>')
+    lines = Markup("").join(
+        line.format(verdict(said, truth), evidence.classes_in_tiles[said], f"{100 * sure:.0f}", member)
+        for said, sure, member in zip(classes, confidence, evidence.voters_in_tiles, strict=True)
+    )
+    each = Markup('<ul class="said" aria-label="{}">{}</ul>').format(f"each member's class of {name}", lines)
+    return each if len(classes) <= MOST_MEMBERS_OPEN else fold(_counted(evidence, classes), each)
+
+
+def _counted(evidence: Evidence, classes: list[int]) -> str:
+    """Return how many members say what, most first."""
+    numbers = {one: classes.count(one) for one in classes}
+    ranked = sorted(numbers, key=lambda one: (-numbers[one], one))
+    return ", ".join(f"{numbers[one]} say {evidence.classes[one]}" for one in ranked[:3])
