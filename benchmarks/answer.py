@@ -51,7 +51,7 @@ class AnswerSettings(RoundSettings):
 def main(settings: AnswerSettings) -> None:
     """Run the benchmark."""
     device = prepare_device()
-    num_answers = settings.size(full=50, quick=3)
+    num_answers = settings.size(full=8, quick=3)
     with tempfile.TemporaryDirectory(prefix="softvote-") as folder:
         answerer, urls, whose = _of_study(settings.study) if settings.study else _of_made_up(Path(folder))
         in_turn = _predict_in_turn(urls, answerer.framing.shape)

@@ -112,7 +112,8 @@ def test_anything_but_strokes_is_refused_in_one_sentence(body):
 
 
 def test_empty_sheet_and_endless_drawings_are_refused():
-    for nothing in ([], [[]], [[], []]):
+    empty_sheets: list[list[list[float]]] = [[], [[]], [[], []]]
+    for nothing in empty_sheets:
         with pytest.raises(RefusedError, match="Nothing is drawn yet"):
             read_strokes(json.dumps({"strokes": nothing}).encode())
     for many in ([[[0, 0]] * (MOST_POINTS + 1)], [[[0, 0]]] * (MOST_STROKES + 1)):
