@@ -121,7 +121,9 @@ def _records(start: SearchStart, num_records: int, levels: list[float]) -> list[
                 user_attrs={"origin": "sampler"} | ({"reason": "pruner"} if state == "pruned" else {}),
                 seed=number,
                 state=state,
-                epochs=tuple(made_up_report(epoch, float(loss)) for epoch, loss in enumerate(losses, start=1)),
+                epochs=tuple(
+                    made_up_report(epoch, float(loss), seconds=1 / EPOCHS) for epoch, loss in enumerate(losses, start=1)
+                ),
                 started=float(number),
                 ended=None if state == "running" else float(number + 1),
                 error="ValueError: made up" if state == "failed" else None,

@@ -27,6 +27,7 @@ def run_command(
 
     Exit codes: 0 done; 2 a user's mistake (one line on stderr, no traceback); 130 Ctrl-C.
     """
+    _let_all_letters_be_written()
     try:
         main(parse(settings_type, sys.argv[1:], prog=prog, description=description))
     except SoftvoteError as error:
@@ -59,6 +60,13 @@ def parse(settings_type: type[Settings], arguments: list[str], *, prog: str, des
 def program_words(program: str) -> str:
     """Return how a program of ours is called here; `uv run` leaves its own path in UV."""
     return f"uv run -m {program}" if "UV" in os.environ else f"python -m {program}"
+
+
+def _let_all_letters_be_written() -> None:
+    """Write a question mark for a letter that the locale does not have, where Python would end in a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
+            stream.reconfigure(errors="replace")
 
 
 def _sentence_of(box: str) -> str:

@@ -44,13 +44,13 @@ class CoreResult:
         return None if self.test_labels is None else accuracy(self.test_softmax, self.test_labels)
 
 
-def print_result(result: CoreResult, console: Console) -> None:
-    """Print the best epoch's scores, what it confuses, and where the files are."""
-    for line in result_lines(result):
+def print_result(result: CoreResult, console: Console, *, in_short: bool = False) -> None:
+    """Print the best epoch's scores, what it confuses (not so in short), and where the files are."""
+    for line in result_lines(result, in_short=in_short):
         print_line(console, line)
 
 
-def result_lines(result: CoreResult) -> list[str]:
+def result_lines(result: CoreResult, *, in_short: bool = False) -> list[str]:
     """Return the lines of `print_result`; where the test rows' labels are known, the last is their accuracy."""
     best, num_rows = result.record.best, len(result.holdout_labels)
     assert best is not None, "a complete training has epochs"
@@ -58,7 +58,7 @@ def result_lines(result: CoreResult) -> list[str]:
     lines = [
         f"holdout of {num_rows:,} rows: accuracy {best.accuracy:.4f}, {wrong:,} errors, log-loss {best.log_loss:.5f} "
         f"(epoch {best.epoch} of {len(result.record.epochs)}, the best of them on these rows)",
-        *_confusion_lines(result.confusion, result.class_names),
+        *([] if in_short else _confusion_lines(result.confusion, result.class_names)),
         f"wrote {result.folder.trial(result.record.trial_id).url}; vote and submission: "
         f"{program_words('ensemble')} {result.folder.url}",
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from core.config import Config
+from core.curves import Curves
 from core.data.dataset import Dataset
 from core.data.describe import describe_dataset, describe_split
 from core.data.load import load_dataset
@@ -60,7 +61,8 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
         TrainingError: the loss is not finite.
         TrainingInterrupted: Ctrl-C; the finished epochs are kept.
     """
-    console = console or new_console()
+    loud = console or new_console()
+    console = new_console(quiet=True) if settings.quiet else loud
     settings = with_study_name(settings)
     settings.require_own_functions()
     folder = study_folder(settings)
@@ -90,7 +92,7 @@ def train_study(settings: CoreSettings, console: Console | None = None) -> CoreR
         test_labels=dataset.test_labels,
         page_url=page_url,
     )
-    print_result(result, console)
+    print_result(result, loud, in_short=settings.quiet)
     return result
 
 
@@ -130,20 +132,20 @@ def _train(
         builder=builder,
     )
     num_epochs, num_holdout = config.train.epochs, len(split.holdout_rows)
+    curves = Curves(folder)
     try:
-        with epoch_progress(
-            console, num_epochs=num_epochs, num_holdout=num_holdout, num_done=len(record.epochs)
-        ) as progress:
+        with epoch_progress(console, num_epochs=num_epochs, num_holdout=num_holdout, done=record.epochs) as progress:
             run = TrialRun(job, dataset, split)
             while len(record.epochs) < num_epochs:
                 report, _ = run.next_epoch()
                 record = dataclasses.replace(record, epochs=(*record.epochs, report))
                 write_record(trial.record, record)
+                curves.follow(record)
                 progress.show(report)
     except TrainingError as error:
-        _close(trial, dataclasses.replace(record, state="failed", error=str(error)))
+        _close(trial, dataclasses.replace(record, state="failed", error=str(error)), curves)
         raise
-    return _close(trial, dataclasses.replace(record, state="complete")), run
+    return _close(trial, dataclasses.replace(record, state="complete"), curves), run
 
 
 def _make_page(folder: StudyFolder, dataset: Dataset, run: "TrialRun") -> str | None:
@@ -180,9 +182,10 @@ def _tell_precision(folder: StudyFolder, manifest: Manifest, config: Config, con
     write_manifest(folder.manifest, dataclasses.replace(manifest, settings=settings))
 
 
-def _close(trial: TrialFolder, record: TrialRecord) -> TrialRecord:
+def _close(trial: TrialFolder, record: TrialRecord, curves: Curves) -> TrialRecord:
     """Write the ended training's record; its checkpoint goes."""
     record = dataclasses.replace(record, ended=time.time())
     write_record(trial.record, record)
+    curves.follow(record)
     files.remove(trial.checkpoints)
     return record

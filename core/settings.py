@@ -53,6 +53,8 @@ class TrainingSettings:
     """Arithmetic of the layers; auto takes bfloat16 where this machine computes it faster than float32."""
     augment: bool = True
     """Rotate, zoom and shift train images at random, anew each epoch."""
+    quiet: bool = False
+    """Print warnings, the result in a line or two and what was written, nothing else."""
 
     def __post_init__(self) -> None:
         require(self.seed >= 0, "--seed", "0 or more", self.seed)

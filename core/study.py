@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from core.cli import program_words
 from core.config import NO_AUGMENT, Config, notebook_config
+from core.credentials import without_credentials
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.data.summary import summarize
@@ -118,7 +119,8 @@ def command_line(settings: Any, program: str) -> str:
         value = getattr(settings, field.name)
         if value == field.default:
             continue
-        words += _option(field.name, value).split(" ", 1)
+        shown = without_credentials(value) if isinstance(value, str) else value
+        words += _option(field.name, shown).split(" ", 1)
     return shlex.join(words)
 
 
@@ -130,8 +132,11 @@ def _manifest(
     return Manifest(
         name=settings.study,
         command=command,
-        settings=dataclasses.asdict(settings),
-        arguments=tuple(arguments),
+        settings={
+            name: without_credentials(value) if isinstance(value, str) else value
+            for name, value in dataclasses.asdict(settings).items()
+        },
+        arguments=tuple(map(without_credentials, arguments)),
         data={
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,

@@ -23,11 +23,11 @@ def main(settings: EnsembleSettings) -> None:
     from ensemble.page.write import with_page  # plotly, PIL: --help and a mistake are answered without them
 
     result = with_page(vote_study(settings))
-    print_vote(result)
+    print_vote(result, in_short=settings.quiet)
     if settings.export is not None:
         print(f"wrote {export_result(result, settings.export)}")
     if settings.distil and settings.export is not None:
-        print(distil_result(result, settings.export))
+        print(distil_result(result, settings.export, quiet=settings.quiet))
     if settings.submit is not None:
         print(_submit(result, settings.submit))
 

@@ -20,16 +20,16 @@ def config_in_short(config: dict[str, Any]) -> str:
     """
     if not config:
         return "unknown"
-    fields = _telling(config)
+    fields = telling_fields(config)
     for name, known in KNOWN_CONFIGS.items():
-        if name != "notebook" and fields == _telling(known.to_json()):
+        if name != "notebook" and fields == telling_fields(known.to_json()):
             return f"as {name}"
-    notebook = _telling(KNOWN_CONFIGS["notebook"].to_json())
+    notebook = telling_fields(KNOWN_CONFIGS["notebook"].to_json())
     words = [f"{name.split('.')[-1]}={value}" for name, value in fields.items() if value != notebook.get(name)]
     return " ".join(words) or "as the notebook"
 
 
-def _telling(config: dict[str, Any]) -> dict[str, str]:
+def telling_fields(config: dict[str, Any]) -> dict[str, str]:
     """Return the flat fields that tell one member from another."""
     return {name: value for name, value in _flat(config).items() if name not in BUDGET}
 

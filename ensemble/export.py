@@ -52,7 +52,7 @@ def export_result(result: VoteResult, folder: str) -> str:
     )
 
 
-def distil_result(result: VoteResult, folder: str) -> str:
+def distil_result(result: VoteResult, folder: str, *, quiet: bool = False) -> str:
     """Teach one network the exported vote in `folder`; write student.keras beside it and return what it keeps.
 
     It learns from the vote's softmax of all train rows but the search's holdout, which scores it. A committee's vote
@@ -75,7 +75,7 @@ def distil_result(result: VoteResult, folder: str) -> str:
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns, console=Console(stderr=True), disable=quiet or not sys.stderr.isatty()) as progress:
         task = progress.add_task("", total=None)
         distilled = distil_vote(
             taught,

@@ -27,6 +27,14 @@ def honest_lines(result: VoteResult) -> list[str]:
     return [*lines, _calibration_line(estimate.calibration)]
 
 
+def honest_in_short(result: VoteResult) -> list[str]:
+    """Return the honest score of the vote in one line; none where there are too few rows."""
+    if result.estimate is None:
+        return []
+    part = result.estimate.parts[-1]
+    return [f"honest estimate, {part.name} ({part.vote.num_rows:,}): vote {_score(part.vote)}"]
+
+
 def _part_lines(part: HonestPart) -> list[str]:
     """Return the scores on some rows, and the comparison."""
     return [

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ensemble.committee import COMMITTEE
 from ensemble.describe import config_in_short
-from ensemble.honest import honest_lines
+from ensemble.honest import honest_in_short, honest_lines
 from ensemble.members import ADDED
 from ensemble.result import SCORED_ON, Member, Scores, VoteResult
 from ensemble.why import MemberReason
@@ -17,8 +17,8 @@ PLAIN_WIDTH = 120
 """Columns where the output is no terminal (a log, a pipe)."""
 
 
-def print_vote(result: VoteResult, console: Console | None = None) -> None:
-    """Print warnings (to stderr), members, best single trial and vote, and where the files are.
+def print_vote(result: VoteResult, console: Console | None = None, *, in_short: bool = False) -> None:
+    """Print warnings (to stderr), members, best single trial and vote, and where the files are; in short no tables.
 
     Where the test rows' labels are known, the last line is their true accuracy.
     """
@@ -27,10 +27,12 @@ def print_vote(result: VoteResult, console: Console | None = None) -> None:
         print(f"warning: {' '.join(warning.split())}", file=sys.stderr)
     for line in _census(result):
         _print_line(console, line)
-    console.print(_table(result))
-    if len(result.voters) > 1:
-        console.print(_reasons(result))
-    for line in (*_lines(result), *honest_lines(result), *_written(result)):
+    if not in_short:
+        console.print(_table(result))
+        if len(result.voters) > 1:
+            console.print(_reasons(result))
+    scores = [_lines(result)[0], *honest_in_short(result)] if in_short else [*_lines(result), *honest_lines(result)]
+    for line in (*scores, *_written(result)):
         _print_line(console, line)
 
 

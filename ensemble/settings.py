@@ -72,6 +72,8 @@ class EnsembleSettings:
     add_member: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.npz")] = ()
     """Someone else's softmax: votes beside the K of --top-k, or competes where the method chooses.
     Its format is in core/store/predictions.py."""
+    quiet: bool = False
+    """Print warnings, the result in a line or two and what was written, nothing else."""
 
     def __post_init__(self) -> None:
         require(all(self.studies), "STUDY_DIR", "a study's folder", "nothing")

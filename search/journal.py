@@ -36,14 +36,15 @@ def keep_journal(folder: StudyFolder, name: str, ledger: Ledger) -> Iterator[Non
     Args:
         folder: the study's.
         name: of the study, for readers.
-        ledger: its records, loaded; `on_write` is taken.
+        ledger: its records, loaded; it gets a follower.
     """
     journal = _JournalFile(folder.journal, name)
     journal.bring_up(ledger.records, ledger.num_taken)
-    ledger.on_write = journal.follow
+    ledger.followers.append(journal.follow)
     try:
         yield
     finally:
+        ledger.followers.remove(journal.follow)
         journal.close()
 
 

@@ -60,8 +60,8 @@ class Ledger(Standings):
         self.num_taken = 0
         """The first number that no folder of the study has had."""
         self._as_ended: dict[int, TrialRecord] = {}
-        self.on_write: Callable[[TrialRecord], None] = lambda record: None
-        """Called with each record once it is on disk."""
+        self.followers: list[Callable[[TrialRecord], None]] = []
+        """Views: each is called with each record once it is on disk."""
 
     @uncollected()
     def load(self, trial_ids: Iterable[str] | None = None) -> None:
@@ -107,7 +107,7 @@ class Ledger(Standings):
         for number, record in self._as_ended.items():
             if self[number].epochs == record.epochs and not self[number].has_ended:
                 self.enter(record)
-                self.on_write(record)
+                self._show(record)
         self._as_ended.clear()
 
     @property
@@ -215,8 +215,13 @@ class Ledger(Standings):
         """Put the record on disk, then into the book."""
         write_record(self.folder.trial(record.trial_id).record, record)
         self.enter(record)
-        self.on_write(record)
+        self._show(record)
         return record
+
+    def _show(self, record: TrialRecord) -> None:
+        """Let the views follow."""
+        for follow in self.followers:
+            follow(record)
 
 
 def _sound_record(url: str, data: bytes | None) -> TrialRecord:

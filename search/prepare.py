@@ -30,6 +30,7 @@ from search.settings import SearchSettings, parse_duration
 from search.starts import Start, known_starts, with_inherited
 from search.steering import Steering
 from search.study import TrialStudy
+from search.tracking.tracker import Tracker, new_tracker
 from search.watch import Watch
 
 VOTE_SECONDS = 15.0
@@ -57,6 +58,8 @@ class SearchStart:
     """The committee's; empty where none is asked for."""
     committee_epochs: int = 0
     """Of each of the committee's trainings."""
+    tracker: Tracker | None = None
+    """Of --mlflow; None without."""
 
     @property
     def folder(self) -> StudyFolder:
@@ -134,6 +137,7 @@ def prepare(settings: SearchSettings, console: Console, began: float) -> SearchS
         cap=new_cap(settings, study_folder(settings), manifest.generation, VOTE_SECONDS),
         fold_splits=folds,
         committee_epochs=committee_epochs,
+        tracker=new_tracker(settings.mlflow, manifest),
     )
 
 

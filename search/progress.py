@@ -1,60 +1,79 @@
-"""What a search shows while it runs: a live bar on a terminal, one calm line an ended trial elsewhere."""
+"""What a search shows while it runs: one calm line an ended trial, and on a terminal a live view below them."""
 
+import sys
 import time
-from collections import Counter
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from core.live import LiveView, is_ascii, is_live
 from core.progress import print_line
 from core.store.records import EpochReport, TrialRecord
+from search.live.budget import BudgetLines
+from search.live.standing import Standing
+from search.live.view import StageView
+from search.live.vote_so_far import MOST_MEMBERS, VoteSoFar
 from search.watch import Watch
 
 
 class SearchProgress:
-    """Draws a steering's state; call `update` after each change."""
+    """Shows a steering's state; call `update` after each change, and now and then for the clock's sake."""
 
-    def __init__(self, steering: Watch, console: Console, unit: str = "trials") -> None:
-        """Watch `steering`, whose trials are called `unit`."""
+    def __init__(self, steering: Watch, console: Console, unit: str = "trials", began: float | None = None) -> None:
+        """Watch `steering`, whose trials are called `unit`; `began` is the command's start, now by default."""
         self._steering = steering
         self._console = console
         self._unit = unit
-        self._started = time.time()
-        self._counts = Counter(record.state for record in steering.ledger.ended)
-        self._num_before = self._num_shown = steering.ledger.num_ended
+        self._num_shown = steering.ledger.num_ended
         self._num_notices = 0
-        self._bar = Progress(
-            TextColumn(f"{{task.completed}}/{{task.fields[of]}} {unit}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[status]}"),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        total = steering.num_trials
-        self._task = self._bar.add_task("", total=total, of=total or "?", status="starting workers")
+        plain = is_ascii(console)
+        self._budget = BudgetLines(steering, unit, began or time.time(), is_ascii=plain)
+        self._view: LiveView | None = None
+        self._vote: VoteSoFar | None = None
+        if is_live(console):
+            self._vote = VoteSoFar(steering.ledger.folder) if unit == "trials" else None
+            stage = StageView(self._budget, Standing(steering, unit), self._vote, is_ascii=plain)
+            self._view = LiveView(console, stage.lines)
 
     def __enter__(self) -> "SearchProgress":
-        """Begin to draw."""
-        self._bar.start()
+        """Begin to show."""
+        if self._view is not None:
+            self._view.start()
         self.update()
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Leave the last state on the screen."""
-        self._bar.stop()
+        if self._vote is not None:
+            self._vote.close()
+        if self._view is None:
+            return
+        try:
+            self._view.show(self._news())
+        finally:
+            self._view.stop()
 
     def update(self) -> None:
-        """Draw the state as it is now."""
-        ledger = self._steering.ledger
-        for notice in self._steering.notices[self._num_notices :]:
-            self._num_notices += 1
-            print_line(self._console, notice)
-        for record in sorted(ledger.ended_after(self._num_shown), key=lambda record: record.number):
+        """Show the state as it is now; a terminal's four times a second at most, with all that has come together."""
+        if self._view is None:
+            for line in self._news():
+                print_line(self._console, line)
+        elif self._view.is_due:
+            if self._vote is not None:
+                self._vote.look_at([record.trial_id for record in self._steering.ledger.ranked[:MOST_MEMBERS]])
+            self._view.show(self._news())
+
+    def _news(self) -> list[str]:
+        """Return a line for each notice and each ended trial that has not been told yet."""
+        lines = self._steering.notices[self._num_notices :]
+        self._num_notices += len(lines)
+        ended = self._steering.ledger.ended_after(self._num_shown)
+        for record in sorted(ended, key=lambda record: record.number):
             self._num_shown += 1
-            self._counts[record.state] += 1
-            print_line(self._console, self._line(record))
-        self._bar.update(self._task, completed=ledger.num_ended, status=self._status())
+            self._budget.counts[record.state] += 1
+            lines.append(self._line(record))
+            if self._console.quiet and record.state == "failed":
+                print(f"warning: {record.trial_id} failed: {record.error}", file=sys.stderr)
+        return lines
 
     def _line(self, record: TrialRecord) -> str:
         """Return one ended trial's line."""
@@ -68,41 +87,7 @@ class SearchProgress:
         best = record.best
         return f"{head} {_score(best)}  best epoch {best.epoch} of {len(record.epochs)}  {record.seconds:.1f} s"
 
-    def _status(self) -> str:
-        """Return the live line: running, pruned, failed, the best so far, machines, the time left."""
-        counts = {state: self._counts[state] for state in ("pruned", "failed")}
-        parts = [f"{len(self._steering.running)} running", *(f"{n} {state}" for state, n in counts.items() if n)]
-        best = self._steering.ledger.best if self._unit == "trials" else None
-        if best is not None and best.best is not None:
-            parts.append(f"best {best.best.log_loss:.4f} ({best.best.accuracy:.4f})")
-        if self._steering.spending:
-            parts.append(self._steering.spending)
-        if self._steering.machines:
-            parts.append(self._steering.machines)
-        left = self._seconds_left(self._steering.ledger.num_ended)
-        if left is not None:
-            parts.append(f"about {_duration(left)} left")
-        return " · ".join(parts)
-
-    def _seconds_left(self, num_ended: int) -> float | None:
-        """Return the time left at this start's pace, within the time budget; None before the first end."""
-        steering = self._steering
-        until_deadline = None if steering.deadline is None else max(steering.deadline - time.time(), 0.0)
-        num_new = num_ended - self._num_before
-        if steering.num_trials is None or num_new == 0:
-            return None if until_deadline == float("inf") else until_deadline
-        pace = (time.time() - self._started) / num_new
-        by_trials = pace * max(steering.num_trials - num_ended, 0)
-        return by_trials if until_deadline is None else min(by_trials, until_deadline)
-
 
 def _score(epoch: EpochReport) -> str:
     """Return an epoch's scores."""
     return f"log-loss {epoch.log_loss:.4f}  accuracy {epoch.accuracy:.4f}"
-
-
-def _duration(seconds: float) -> str:
-    """Return a time as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -22,15 +22,17 @@ from search.cluster.planning import planned
 from search.cluster.start import ray_cluster, scratch_folder
 from search.committee import run as committee
 from search.ending import how_to_go_on, raise_failure
-from search.journal import keep_journal
 from search.leaderboard import write_leaderboard
 from search.models import ModelShelf
 from search.money.metered import metered
+from search.page.harmless import write_without_harm
 from search.prepare import SearchStart, prepare
 from search.progress import SearchProgress
 from search.settings import SearchSettings
 from search.signals import stop_on_signals
 from search.study import rung_epochs
+from search.tracking.tracker import tracked
+from search.views import keep_views
 
 SEARCH_SHARE = 0.25
 """Of a time budget, for the search where a committee follows: there out-of-fold log-loss falls most."""
@@ -73,12 +75,21 @@ def search_study(settings: SearchSettings, console: Console | None = None, began
         SearchInterrupted: Ctrl-C or SIGTERM; what is finished is kept.
     """
     require(not settings.dry_run, "--dry-run", "asked of the command, or of search.money.dry_run.dry_run", True)
-    start = prepare(with_study_name(settings), console or new_console(), began or time.time())
+    console = console or new_console()
+    said = new_console(quiet=True) if settings.quiet else console
+    start = prepare(with_study_name(settings), said, began or time.time())
     try:
-        with stop_on_signals(start.steering):
-            _describe(start)
-            _train(start)
-        return _conclude(start)
+        with tracked(start.tracker, start.ledger, start.manifest.generation) as tell_vote:
+            try:
+                with stop_on_signals(start.steering):
+                    _describe(start)
+                    _train(start)
+                vote = _vote(start)
+            finally:  # also where the user stops it, or its trials fail: the page of what there is
+                write_without_harm(start.folder, start.say)
+            tell_vote(vote)
+        print_vote(vote, console, in_short=settings.quiet)
+        return SearchResult(folder=start.folder, records=_records(start), vote=vote)
     except KeyboardInterrupt as stop:
         raise SearchInterrupted(how_to_go_on(start)) from stop
 
@@ -141,7 +152,7 @@ def _go_on(start: SearchStart, again: str = "") -> None:
     num_ended = start.ledger.num_ended
     if start.steering.num_left == 0:
         _close_search(start)
-        with keep_journal(start.folder, start.manifest.name, start.ledger):
+        with keep_views(start.folder, start.manifest.name, start.ledger):
             start.say(f"{start.folder.url} has its {num_ended} trials already{again}")
     elif start.ledger.records:
         start.say(f"going on with {start.folder.url}: {num_ended} trials are finished")
@@ -179,10 +190,14 @@ def _close_search(start: SearchStart) -> None:
     write_leaderboard(start.folder, start.ledger.ranked, start.ledger.unranked)
 
 
-def _conclude(start: SearchStart) -> SearchResult:
-    """Vote, and return everything."""
-    records = (*start.ledger.ranked, *start.ledger.unranked)
-    precisions = sorted({str(record.config["precision"]) for record in records if record.epochs})
+def _records(start: SearchStart) -> tuple[TrialRecord, ...]:
+    """Return all trials, best first."""
+    return (*start.ledger.ranked, *start.ledger.unranked)
+
+
+def _vote(start: SearchStart) -> VoteResult:
+    """Let the study vote."""
+    precisions = sorted({str(record.config["precision"]) for record in _records(start) if record.epochs})
     start.say(f"precision: {', '.join(precisions)}")
     is_refitted = start.settings.refit and committee.is_whole(start) and committee.is_refitted(start, _voters(start))
     if start.settings.refit and not is_refitted:
@@ -191,15 +206,12 @@ def _conclude(start: SearchStart) -> SearchResult:
         )
     from ensemble.page.write import with_page
 
-    vote = with_page(
-        vote_study(EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted))
-    )
-    print_vote(vote, start.console)
-    return SearchResult(folder=start.folder, records=records, vote=vote)
+    settings = EnsembleSettings(study=start.folder.url, top_k=start.settings.top_k, refit=is_refitted)
+    return with_page(vote_study(settings))
 
 
 def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
-    """Run Tune's loop on the cluster, with a progress bar, until nothing is left or the user stops it."""
+    """Run Tune's loop on the cluster, with a live view, until nothing is left or the user stops it."""
     from search.trainable import WorkerSettings
     from search.tune import run_tune
 
@@ -215,8 +227,8 @@ def _run_trials(start: SearchStart, plan: Resources, scratch: str) -> None:
         builder=settings.builder,
     )
     shelf = ModelShelf(start.folder, settings.keep_models)
-    journal = keep_journal(start.folder, start.manifest.name, start.ledger)
-    with journal, SearchProgress(steering, start.console) as progress:
+    views = keep_views(start.folder, start.manifest.name, start.ledger)
+    with views, SearchProgress(steering, start.console, began=start.began) as progress:
 
         def on_change() -> None:
             progress.update()

@@ -109,6 +109,9 @@ class SearchSettings(TrainingSettings):
     keep_models: int = 5
     """Trials whose model.keras stays on disk, best first; 0 or more. Predictions are kept of every trial.
     A committee keeps the models of all its trainings."""
+    mlflow: Annotated[str | None, tyro.conf.arg(metavar="URI", help_behavior_hint="")] = None
+    """Send trials and vote to this MLflow server (http://host:5000) or store (sqlite:///mlflow.db); extra mlflow.
+    Left out: nowhere."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -90,6 +90,19 @@ def read_predictions(url: str, data: bytes | None = None) -> Predictions:
     return predictions
 
 
+def read_labelled_softmax(url: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return row numbers and their softmax of a predictions.npz on this machine's disks; no other array is read.
+
+    Raises:
+        OSError, ValueError, KeyError, zipfile.BadZipFile: it is not there or torn. Nothing else is checked.
+    """
+    path = files.local_path(url)
+    if path is None:
+        raise ValueError(f"{url} must lie on this machine's disks to be read in part")
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays["rows"], arrays["softmax"]
+
+
 def _check(url: str, predictions: Predictions) -> None:
     """Raise StoredFileError where shapes, numbers or sums are not those of softmax."""
     rows, softmax, test = predictions.rows, predictions.softmax, predictions.test_softmax

@@ -130,6 +130,11 @@ class TrialFolder:
         return files.join(self.url, "error.txt")
 
     @property
+    def curves(self) -> str:
+        """curves.tfevents: what TensorBoard shows of the trial, a view."""
+        return files.join(self.url, "curves.tfevents")
+
+    @property
     def checkpoints(self) -> str:
         """checkpoint/: what the trial needs to go on, by generation and attempt."""
         return files.join(self.url, "checkpoint")

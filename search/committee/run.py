@@ -16,6 +16,7 @@ from search.ledger import Ledger
 from search.prepare import SearchStart
 from search.progress import SearchProgress
 from search.signals import stop_on_signals
+from search.views import keep_curves
 
 
 def is_whole(start: SearchStart) -> bool:
@@ -132,7 +133,7 @@ def _train(
     scratch: str,
     unit: str = "trainings",
 ) -> None:
-    """Run Tune's loop over what is left of some trainings, called `unit`, with a progress bar."""
+    """Run Tune's loop over what is left of some trainings, called `unit`, with a live view."""
     from search.trainable import WorkerSettings
     from search.tune import run_tune
 
@@ -142,6 +143,8 @@ def _train(
     if start.steering.stop_reason == "interrupted":  # Ctrl-C between the stages
         raise KeyboardInterrupt
     start.limit(steering)
+    if start.tracker is not None:
+        steering.ledger.followers.append(start.tracker.follow)
     worker = WorkerSettings(
         num_threads=resources.cpus_per_trial,
         use_gpu=resources.gpus_per_trial > 0,
@@ -155,7 +158,8 @@ def _train(
         more_views=views,
     )
     folder = CommitteeFolder(start.folder.url)
-    with stop_on_signals(steering), SearchProgress(steering, start.console, unit=unit) as progress:
+    progress = SearchProgress(steering, start.console, unit=unit, began=start.began)
+    with stop_on_signals(steering), keep_curves(steering.ledger), progress:
 
         def on_step() -> None:
             start.limit(steering)

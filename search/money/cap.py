@@ -136,7 +136,7 @@ class MoneyCap:
         watch.most_new_machines = self._most_new_machines(share)
         if watch.most_new_machines == 0 and not watch.running and not self._has_workers:
             watch.deadline = min(watch.deadline, now)  # nothing can be ordered, and the head costs while it waits
-        watch.spending = f"spent {usd(self.spent)} of {usd(self.usd)}"
+        watch.spending = f"spent {usd(self.spent)} of {usd(self.usd)}, {usd(max(self.usd - self.spent, 0.0))} left"
         watch.notices += self.meter.notices[self._num_notices :]
         self._num_notices = len(self.meter.notices)
         self._check(watch, share, is_unpaid=is_first and self.meter.num_machines == self._num_at_first)

@@ -40,6 +40,7 @@ ON_OWN_DATA = {
     "honesty": {"ratios", "studies", "nested_bias_in_se", "optimistic_bias_in_se", "coverage"},
     "ten_thousand": {"ratios", "seconds_to_resume", "seconds_to_vote", "peak_megabytes"},
     "answer": {"ratios", "milliseconds_p50", "milliseconds_p95"},
+    "pages": {"ratios", "seconds_of_command", "seconds_of_most", "megabytes", "page_megabytes"},
     "greedy": {"ratios", "log_loss_megabytes", "accuracy_megabytes", "seconds_bagged", "seconds_many"},
 }
 """Those that take no --data; keys that their JSON lines have."""
@@ -50,6 +51,7 @@ RATIOS_ON_OWN_DATA = {
     "ten_thousand": ["linear", "per_event", "per_suggestion"],
     "answer": ["predict_in_turn"],
     "greedy": ["log_loss", "accuracy"],
+    "pages": ["few_cost", "many_cost", "many_reading_cost"],
     "honesty": ["greedy_plain_cost", "greedy_safe_cost", "auto_cost", "mean_cost"],
 }
 ON_CLUSTERS = {"lost_nodes", "scaling"}

@@ -5,6 +5,8 @@ from rich.console import Console
 from core.progress import epoch_progress
 from core.store.records import EpochReport
 
+from ..terminal import Screen
+
 REPORT = EpochReport(
     epoch=2, loss=0.5, train_accuracy=0.8, log_loss=0.04321, accuracy=0.9886, learning_rate=5e-4, seconds=8.23
 )
@@ -24,7 +26,10 @@ def test_a_log_gets_one_line_an_epoch() -> None:
     )
 
 
-def test_a_terminal_gets_a_bar() -> None:
-    shown = show(is_terminal=True)
-    assert "epoch 2/20" in shown
+def test_a_terminal_gets_the_line_of_a_log_and_below_it_a_bar_and_the_best_epoch() -> None:
+    screen = Screen(120)
+    screen.feed(show(is_terminal=True))
+    shown = "\n".join(screen.lines)
+    assert "epoch     2/20" in shown
+    assert "best      log-loss 0.04321  accuracy 0.9886  errors 96 of 8,400  epoch 2" in shown
     assert "accuracy 0.9886  errors 96  log-loss 0.04321" in shown

@@ -64,3 +64,10 @@ def test_the_true_test_accuracy_is_the_last_line_where_it_is_known() -> None:
     assert result.test_accuracy == 0.75
     assert result_lines(result)[-1] == "test accuracy 0.7500 (4 rows set aside)"
     assert result_of([0], [0], ["a", "b"]).test_accuracy is None
+
+
+def test_lines_in_short_have_no_matrix() -> None:
+    result = result_of([0, 0, 1, 1], [0, 0, 1, 0], ["no", "yes"], test=[0, 1])
+    whole, short = result_lines(result), result_lines(result, in_short=True)
+    assert short == [whole[0], *whole[-2:]]
+    assert len(whole) == len(short) + 3

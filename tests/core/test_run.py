@@ -89,7 +89,7 @@ def test_a_training_prints_data_epochs_holdout_and_true_score(whole: tuple[CoreR
 def test_a_training_leaves_a_study_of_one_trial(whole: tuple[CoreResult, list[str]], runs: Path) -> None:
     result, _ = whole
     files = {str(path.relative_to(runs / "whole")) for path in (runs / "whole").rglob("*") if path.is_file()}
-    trial = {f"trials/t000000/{name}" for name in ("trial.json", "predictions.npz", "model.keras")}
+    trial = {f"trials/t000000/{name}" for name in ("trial.json", "predictions.npz", "model.keras", "curves.tfevents")}
     assert files - {"ensemble/submission.csv", "ensemble/members.csv", "ensemble/ensemble.json"} == {
         *("study.json", "data.npz", "images.npz", "model.html", "index.html"),
         *trial,

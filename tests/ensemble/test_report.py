@@ -64,3 +64,15 @@ def test_report_prints_warnings_to_stderr(study: StudyMaker, capsys: pytest.Capt
     study.add_trial(0, A)
     printed(study, top_k=9)
     assert capsys.readouterr().err == "warning: --top-k 9 asks for more trials than can vote: taking all 1\n"
+
+
+def test_report_in_short_is_the_census_the_scores_and_what_was_written(study: StudyMaker) -> None:
+    study.add_trial(0, A, TEST_A)
+    screen = io.StringIO()
+    print_vote(vote_study(EnsembleSettings(study=study.url)), Console(file=screen, width=120), in_short=True)
+    assert [line.removeprefix(f"{study.url}: ")[:5] for line in screen.getvalue().splitlines()] == [
+        "1 tri",
+        "vote ",
+        "wrote",
+        "wrote",
+    ]

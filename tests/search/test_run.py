@@ -86,6 +86,14 @@ def test_search_leaves_a_journal_that_shows_its_records(whole, runs):
     assert_shows(JournalReader(runs / "whole/study.journal", "whole").trials, records_of(runs, "whole"))
 
 
+def test_search_writes_its_page_and_says_so(whole, runs):
+    assert "wrote runs/whole/search.html" in whole.stdout.splitlines()
+    best = min(records_of(runs, "whole"), key=lambda record: best_of(record).log_loss)
+    page = (runs / "whole/search.html").read_text()
+    assert f"is {best.trial_id}: log-loss {best_of(best).log_loss:.4f}" in page
+    assert "search.html" in (runs / "whole/index.html").read_text()
+
+
 def test_search_leaves_nothing_but_the_study(whole, runs):
     assert not list(runs.rglob(".softvote-*"))
     assert {path.name for path in runs.parent.iterdir()} == {"runs"}
@@ -99,6 +107,7 @@ def test_interrupted_search_ends_with_130_and_says_how_to_go_on(broken):
     assert re.search(r"Go on with: (uv run|python) -m search ", last)
     assert "--study broken" in last
     assert "Traceback" not in printed
+    assert "wrote runs/broken/search.html" in printed
 
 
 def test_interrupted_and_resumed_search_has_the_records_of_an_uninterrupted_one(whole, broken, runs):

@@ -150,6 +150,7 @@ def test_one_training_writes_to_s3(s3: S3, tmp_path: Path) -> None:
     words = ["core", "--runs", RUNS, "--data", DATA, "--study", "one", "--epochs", "1"]
     done = run(s3, tmp_path, *words)
     assert done.returncode == 0, done.stderr
-    assert files.list_names(f"{RUNS}/one/trials/t000000") == ["model.keras", "predictions.npz", "trial.json"]
+    names = ["curves.tfevents", "model.keras", "predictions.npz", "trial.json"]
+    assert files.list_names(f"{RUNS}/one/trials/t000000") == names
     again = run(s3, tmp_path, *words)
     assert (again.returncode, "must be unfinished to go on" in again.stderr) == (2, True)

@@ -12,6 +12,7 @@ from core.store.records import read_record
 from search.committee.plan import Training, grown_plan, refits_of, trainings_of
 from search.committee.steering import CommitteeSteering
 from search.ledger import Ledger
+from search.live.standing import Standing
 from search.settings import SearchSettings
 from search.watch import Assignment
 from tests.search.committee.making import record_of, split_of
@@ -263,3 +264,11 @@ def test_training_whose_node_is_lost_is_the_next_one_with_its_split_and_its_epoc
     assert (again.num_recorded_epochs, again.attempt) == (1, 1)
     run_to_end(steering, again.record.number, start=2)
     assert assign(steering).record.trial_id == IDS[2]
+
+
+def test_live_view_has_a_row_a_configuration_with_its_folds(make_steering: MakeSteering) -> None:
+    steering = make_steering()
+    run_all(steering)
+    rows = Standing(steering, "trainings").best()
+    assert [(row.name, row.epoch, row.log_loss) for row in rows] == [("t000000", "2/2", 0.5), ("t000002", "2/2", 0.5)]
+    assert Standing(steering, "refits").best() == []

@@ -75,7 +75,7 @@ def test_limit_keeps_the_longest_epoch_back_and_tells_workers_to_predict_half_wa
     assert steering.last_moment - money.clock.now == pytest.approx(left)
     assert steering.deadline - money.clock.now == pytest.approx(left - 30)
     assert steering.early_deadline - money.clock.now == pytest.approx((left - 30) / 2)
-    assert steering.spending == "spent $0.00 of $2.00"
+    assert steering.spending == "spent $0.00 of $2.00, $2.00 left"
     assert money.cap.is_nearer
 
 

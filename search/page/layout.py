@@ -1,0 +1,34 @@
+"""What this page's figures have alike."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import plotly.graph_objects as go
+
+from search.page.kinds import Kind
+from search.page.ticks import LEAST, log_ticks
+
+LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+BEST_LINE_WIDTH = 2.5
+
+
+def log_axis(
+    values: Iterable[float], title: str = "", *, most_ticks: int = 6, least_ticks: int = LEAST
+) -> dict[str, Any]:
+    """Return a logarithmic axis over these values, whose ticks are few round numbers."""
+    ticks = log_ticks(values, most_ticks, least_ticks)
+    return {"type": "log", "title": {"text": title}, "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+
+
+def axis(title: str = "", **more: Any) -> dict[str, Any]:
+    """Return a plain axis."""
+    return {"title": {"text": title}, **more}
+
+
+def dots(kind: Kind, x: list[Any], y: list[Any], hover: list[str], **more: Any) -> go.Scatter:
+    """Return the marks of trials of one kind."""
+    marker = {"color": kind.colour, "symbol": kind.symbol, "size": 8, "line": {"color": kind.colour, "width": 2}}
+    return go.Scatter(
+        x=x, y=y, mode="markers", name=kind.word, text=hover, hovertemplate="%{text}<extra></extra>",
+        marker=marker | more.pop("marker", {}), **more,
+    )  # fmt: skip
