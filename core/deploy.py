@@ -79,6 +79,46 @@ def export_vote(
     )
 
 
+Answer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From images (n, height, width, channels) uint8 to each member's softmax (num_members, n, num_classes) and the vote's
+(n, num_classes), float32."""
+
+
+def load_vote(
+    members: Sequence[ExportMember],
+    *,
+    of_logits: bool,
+    temperature: float,
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    on_model: Callable[[], None] = lambda: None,
+) -> Answer:
+    """Load the models of a vote, in Keras's safe mode, as one function that is compiled and has answered once.
+
+    Args:
+        members: One or more.
+        of_logits: As of `export_vote`.
+        temperature: As of `export_vote`.
+        image_shape: Height, width, channels.
+        num_classes: Of the vote.
+        on_model: Called after each model is read.
+
+    Raises:
+        ConfigError, StoredFileError: as of `export_vote`.
+    """
+    prepare_tensorflow(num_threads=None, use_gpu=True)
+    from core.answer import compile_vote  # tensorflow starts in the line above
+
+    return compile_vote(
+        members,
+        of_logits=of_logits,
+        temperature=temperature,
+        image_shape=image_shape,
+        num_classes=num_classes,
+        on_model=on_model,
+    )
+
+
 def predict_images(
     url: str,
     images: np.ndarray,  # (n, height, width, channels) uint8

@@ -42,7 +42,7 @@ def write_vote(
     """Do what `core.deploy.export_vote` says."""
     _check(members, temperature)
     models = {url: read_stock_model(url, HOW_TO_KEEP_MODELS) for member in members for url in member.model_urls}
-    _require_same_shapes(models, len(class_names))
+    require_same_shapes(models, len(class_names))
     voting = [
         VotingModels(models=tuple(models[url] for url in m.model_urls), weight=m.weight, views=m.views) for m in members
     ]
@@ -101,7 +101,7 @@ def _check(members: Sequence[ExportMember], temperature: float) -> None:
         raise ValueError(f"views must be 1, 5 or 9, got {sorted(views)}")
 
 
-def _require_same_shapes(models: dict[str, keras.Model], num_classes: int) -> None:
+def require_same_shapes(models: dict[str, keras.Model], num_classes: int) -> None:
     """Raise StoredFileError unless all models take the same images and give the vote's classes."""
     first = next(iter(models.values()))
     for url, model in models.items():

@@ -71,6 +71,6 @@ def _require_kernel_fits(height: int, width: int, num_views: int) -> None:
     num_bytes = 4 * (height * width) ** 2 * num_views
     if num_bytes > MAX_KERNEL_BYTES:
         raise ConfigError(
-            f"--export needs {num_bytes / 1e6:,.0f} MB for {num_views} views of images of {height}x{width}, and takes "
-            f"{MAX_KERNEL_BYTES / 1e6:,.0f} MB at most. Vote without views"
+            f"a vote in one model needs {num_bytes / 1e6:,.0f} MB for {num_views} views of images of {height}x{width}, "
+            f"and takes {MAX_KERNEL_BYTES / 1e6:,.0f} MB at most. Vote without views"
         )

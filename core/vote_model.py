@@ -36,6 +36,30 @@ def build_vote(members: Sequence[VotingModels], *, of_logits: bool, temperature:
     Raises:
         ConfigError: the images are too large for views.
     """
+    pixels, _, vote = _vote(members, of_logits=of_logits, temperature=temperature)
+    return keras.Model(pixels, vote, name="vote")
+
+
+def build_votes(members: Sequence[VotingModels], *, of_logits: bool, temperature: float) -> keras.Model:
+    """Return `build_vote` with what each member says: from pixels to their softmax, then the vote's, a list.
+
+    Raises:
+        As `build_vote`.
+    """
+    pixels, softmaxes, vote = _vote(members, of_logits=of_logits, temperature=temperature)
+    return keras.Model(pixels, [*softmaxes, vote], name="votes")
+
+
+def arithmetic_of(model: keras.Model) -> str:
+    """Return float32, or what is less precise and some layer with weights computes in, such as bfloat16."""
+    dtypes = {layer.compute_dtype for layer in _innermost_layers(model) if layer.weights}
+    return min(dtypes - {"float32"}, default="float32")
+
+
+def _vote(
+    members: Sequence[VotingModels], *, of_logits: bool, temperature: float
+) -> tuple[keras.KerasTensor, list[keras.KerasTensor], keras.KerasTensor]:
+    """Return pixels, each member's softmax, and the vote's."""
     for i, model in enumerate(dict.fromkeys(model for member in members for model in member.models), start=1):
         model.name = f"model_{i}"  # a model's layers must differ in name; the trials' nets are all "cnn"
     pixels = keras.Input(members[0].models[0].input_shape[1:], name="pixels")
@@ -48,13 +72,7 @@ def build_vote(members: Sequence[VotingModels], *, of_logits: bool, temperature:
     if temperature != 1:
         cooled = keras.layers.Rescaling(1 / temperature, dtype="float32", name="temperature")(_log(vote))
         vote = keras.layers.Softmax(dtype="float32", name="calibrated")(cooled)
-    return keras.Model(pixels, vote, name="vote")
-
-
-def arithmetic_of(model: keras.Model) -> str:
-    """Return float32, or what is less precise and some layer with weights computes in, such as bfloat16."""
-    dtypes = {layer.compute_dtype for layer in _innermost_layers(model) if layer.weights}
-    return min(dtypes - {"float32"}, default="float32")
+    return pixels, softmaxes, vote
 
 
 def _member(seen: keras.KerasTensor, member: VotingModels, number: int) -> keras.KerasTensor:

@@ -11,7 +11,15 @@ from ensemble.submit import submit_to_kaggle
 
 
 def main(settings: EnsembleSettings) -> None:
-    """Vote and show it; then, where that is asked for, write the vote as one model and hand the submission in."""
+    """Vote and show it; then, where that is asked for, write the vote as one model and hand the submission in.
+
+    Or serve the last vote's page to draw on, and nothing else.
+    """
+    if settings.serve:
+        from ensemble.serve.run import serve_vote  # a web server, which a vote does not need
+
+        serve_vote(settings)
+        return
     from ensemble.page.write import with_page  # plotly, PIL: --help and a mistake are answered without them
 
     result = with_page(vote_study(settings))

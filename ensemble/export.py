@@ -39,7 +39,7 @@ def export_result(result: VoteResult, folder: str) -> str:
     ]
     known = None
     if result.num_test:
-        images = _images(StudyFolder(result.study), "x_test", len(data.test_ids))[:NUM_COMPARED]
+        images = read_images(StudyFolder(result.study), "x_test", len(data.test_ids))[:NUM_COMPARED]
         softmax = at_temperature(result.estimate)(result.test_softmax[: len(images)])
         known = KnownVote(images=images, softmax=softmax, name=f"test rows 0 to {len(images) - 1}")
     return export_vote(
@@ -65,7 +65,7 @@ def distil_result(result: VoteResult, folder: str, *, quiet: bool = False) -> st
     softmax = np.full((len(data.labels), len(data.class_names)), np.nan, np.float32)
     softmax[result.rows.numbers] = at_temperature(result.estimate)(result.softmax)
     taught = TaughtRows(
-        images=_images(study, "x_train", len(data.labels)),
+        images=read_images(study, "x_train", len(data.labels)),
         labels=data.labels,
         softmax=softmax,
         scored_rows=data.holdout_rows,
@@ -107,7 +107,7 @@ def _require_models(result: VoteResult) -> None:
             )
 
 
-def _images(study: StudyFolder, name: str, num_images: int) -> np.ndarray:
+def read_images(study: StudyFolder, name: str, num_images: int) -> np.ndarray:
     """Return the study's train or test images, (num_images, height, width, channels) uint8."""
     try:
         images = files.read_npz(study.images)[name]

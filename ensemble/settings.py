@@ -1,7 +1,7 @@
 """What `python -m ensemble` can be told: one dataclass, whose fields are the options of the same names."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Literal, get_args
 
 import tyro
@@ -17,6 +17,8 @@ Among = Literal["auto", "trials", "committee"]
 METHODS: tuple[Method, ...] = get_args(Method)
 WITH_TOP_K = ("auto", "mean", "logits")
 """Methods that --top-k goes with."""
+WITH_SERVE = ("study", "other_studies", "out", "serve", "host", "port")
+"""Fields that --serve goes with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,13 @@ class EnsembleSettings:
     Stock layers only, members, folds, weights, temperature and views inside."""
     distil: bool = False
     """With --export: train one network on the vote's softmax, student.keras; say what it keeps and how fast it is."""
+    serve: bool = False
+    """Draw to the members of the last vote: opens a page in the browser of this machine (needs kept models; no new
+    vote, nothing is written). Of the options above it goes with --out, which says where that vote lies."""
+    host: str = "127.0.0.1"
+    """With --serve: the address to listen on. Other than 127.0.0.1 lets others draw too: there is no password."""
+    port: int = 8000
+    """With --serve: the port to listen on; 0 takes a free one."""
     add_member: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], tyro.conf.arg(metavar="FILE.npz")] = ()
     """Someone else's softmax: votes beside the K of --top-k, or competes where the method chooses.
     Its format is in core/store/predictions.py."""
@@ -80,6 +89,14 @@ class EnsembleSettings:
         require(self.out != "", "--out", "a folder", "nothing")
         require(not self.distil or self.export is not None, "--distil", "used with --export FOLDER", "alone")
         require(self.export != "", "--export", "a folder", "nothing")
+        require(0 <= self.port <= 65535, "--port", "0 to 65535", self.port)
+        require(self.host != "", "--host", "an address of this machine", "nothing")
+        if self.serve:
+            others = [each for each in fields(self) if each.name not in WITH_SERVE]
+            changed = [
+                "--" + each.name.replace("_", "-") for each in others if getattr(self, each.name) != each.default
+            ]
+            require(not changed, "--serve", "used alone (it shows the last vote: vote first)", " ".join(changed))
         if self.submit is not None:
             require_competition(self.submit)
         _require_once("--add-member", "file", self.add_member, files.absolute)

@@ -39,6 +39,7 @@ ON_OWN_DATA = {
     "ask_tell": {"ratios", "seconds_to_resume", "seconds_next_trial", "seconds_report"},
     "honesty": {"ratios", "studies", "nested_bias_in_se", "optimistic_bias_in_se", "coverage"},
     "ten_thousand": {"ratios", "seconds_to_resume", "seconds_to_vote", "peak_megabytes"},
+    "answer": {"ratios", "milliseconds_p50", "milliseconds_p95"},
     "pages": {"ratios", "seconds_of_command", "seconds_of_most", "megabytes", "page_megabytes"},
     "greedy": {"ratios", "log_loss_megabytes", "accuracy_megabytes", "seconds_bagged", "seconds_many"},
 }
@@ -48,6 +49,7 @@ RATIOS_ON_OWN_DATA = {
     "trial_cost": ["cold_worker_cost"],
     "ask_tell": ["stock_cost", "stock_memory_cost"],
     "ten_thousand": ["linear", "per_event", "per_suggestion"],
+    "answer": ["predict_in_turn"],
     "greedy": ["log_loss", "accuracy"],
     "pages": ["few_cost", "many_cost", "many_reading_cost"],
     "honesty": ["greedy_plain_cost", "greedy_safe_cost", "auto_cost", "mean_cost"],

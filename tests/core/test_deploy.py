@@ -161,7 +161,9 @@ def test_view_kernel_gives_each_views_pixel_shares_that_sum_to_one() -> None:
 
 
 def test_views_of_large_images_are_refused_with_their_size() -> None:
-    with pytest.raises(ConfigError, match="--export needs 604 MB for 9 views of images of 64x64, and takes 256 MB"):
+    with pytest.raises(
+        ConfigError, match="a vote in one model needs 604 MB for 9 views of images of 64x64, and takes 256 MB"
+    ):
         see_views(keras.Input((64, 64, 1)), 9)
 
 
