@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 
 import tyro
 
+from core.credentials import without_credentials
 from core.errors import SoftvoteError
 
 Settings = TypeVar("Settings")
@@ -91,6 +92,6 @@ def _one_line(text: str) -> str:
 
 
 def _exit_with_line(line: str) -> NoReturn:
-    """Print one line on stderr and exit with the code of a user's mistake."""
-    print(line, file=sys.stderr)
+    """Print one line on stderr, without an address's password, and exit with the code of a user's mistake."""
+    print(without_credentials(line), file=sys.stderr)
     sys.exit(EXIT_USER_ERROR)

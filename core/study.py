@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from core.cli import program_words
 from core.config import NO_AUGMENT, Config, notebook_config
-from core.credentials import without_credentials
+from core.credentials import address_without_credentials
 from core.data.dataset import Dataset
 from core.data.split import Split
 from core.data.summary import summarize
@@ -119,7 +119,7 @@ def command_line(settings: Any, program: str) -> str:
         value = getattr(settings, field.name)
         if value == field.default:
             continue
-        shown = without_credentials(value) if isinstance(value, str) else value
+        shown = address_without_credentials(value) if isinstance(value, str) else value
         words += _option(field.name, shown).split(" ", 1)
     return shlex.join(words)
 
@@ -133,10 +133,10 @@ def _manifest(
         name=settings.study,
         command=command,
         settings={
-            name: without_credentials(value) if isinstance(value, str) else value
+            name: address_without_credentials(value) if isinstance(value, str) else value
             for name, value in dataclasses.asdict(settings).items()
         },
-        arguments=tuple(map(without_credentials, arguments)),
+        arguments=tuple(map(address_without_credentials, arguments)),
         data={
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,

@@ -94,6 +94,18 @@ def test_a_softvote_error_is_one_line_whatever_it_holds(command: Command) -> Non
     assert command(main=fail) == (2, "", "prog: train.csv row 3: got 'a b'\n")
 
 
+def test_a_mistake_is_told_without_an_addresss_password(command: Command) -> None:
+    def fail(settings: Settings) -> None:
+        raise DataError("--data https://me:c4/n@ry@host/digits.zip: there is no such file. Check the URL")
+
+    assert command(main=fail) == (
+        2,
+        "",
+        "prog: --data https://***@host/digits.zip: there is no such file. Check the URL\n",
+    )
+    assert "c4" not in command("--trials", "ftp://me:c4nary@host")[2]
+
+
 def test_a_fault_of_ours_keeps_its_traceback(command: Command) -> None:
     def fail(settings: Settings) -> None:
         raise ValueError("ours")

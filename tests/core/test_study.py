@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from core.cli import parse
 from core.config import NO_AUGMENT
 from core.errors import StudyError
+from core.html.index import made_from
+from core.html.page import render_page
 from core.known import KNOWN_CONFIGS
 from core.settings import TrainingSettings
 from core.store.dataset import read_data_summary
@@ -57,6 +60,17 @@ def test_command_line_gives_the_same_settings_back():
     assert words[words.index("-m") : words.index("-m") + 2] == ["-m", "core"]
     again = parse(TrainingSettings, words[words.index("core") + 1 :], prog="core", description="")
     assert again == settings
+
+
+@pytest.mark.parametrize("password", ["q4nary", "q4/nary", "q4@nary", "q4 'nary"])
+def test_no_password_is_written_or_told(settings, tiny_dataset, tiny_split, password):
+    settings = dataclasses.replace(settings, data=f"https://me:{password}@host/digits.zip")
+    words = ["--data", settings.data, f"--data={settings.data}"]
+    manifest = open_study(settings, "core", words, tiny_dataset, tiny_split)
+    page = render_page(title="s", lead="", sections=[], made_from=made_from(manifest)).decode()
+    for text in (Path(study_folder(settings).manifest).read_text(), command_line(settings, "core"), page):
+        assert not re.search("q4|nary", text)
+    assert manifest.settings["data"] == "https://***@host/digits.zip"
 
 
 def test_open_study_writes_data_images_and_manifest_and_counts_starts(settings, tiny_dataset, tiny_split):
