@@ -134,6 +134,9 @@ class SearchSettings(TrainingSettings):
         is_client = self.address is not None and self.address.startswith("ray://")
         rule = "auto or host:port, on a machine of the cluster (Ray's client, ray://, cannot run a search)"
         require(not is_client, "--address", rule, self.address)
+        is_place = self.mlflow is None or self.mlflow.strip() != ""
+        rule = "a server (http://host:5000) or a database (sqlite:///mlflow.db)"
+        require(is_place, "--mlflow", rule, repr(self.mlflow))
         parse_duration(self.time_budget)
         cap = self.max_cost
         require(cap is None or 0 < cap < float("inf"), "--max-cost", "more than 0 USD", cap)

@@ -39,6 +39,10 @@ def test_parse_duration_refuses_other_words(text):
         ({"study": "../elsewhere"}, "--study must be letters"),
         ({"holdout": "head"}, "--holdout must be tail or a share such as 0.2, got 'head'"),
         ({"model": "resnet"}, "--model must be notebook, fast, strong or your own package.module:function, got resnet"),
+        (
+            {"mlflow": ""},
+            r"--mlflow must be a server \(http://host:5000\) or a database \(sqlite:///mlflow.db\), got ''",
+        ),
         ({"space": "mine"}, "--space must be of the form package.module:function, got mine"),
     ],
 )
