@@ -1,27 +1,30 @@
 """A study as runs of MLflow: one of its own, and below it one for each trial and each training of its committee."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from core.credentials import without_credentials
 from core.errors import ConfigError
 from core.store.curves import flat_config, moments_of, values_of
 from core.store.manifest import Manifest
-from core.store.records import ENDED, TrialRecord
+from core.store.records import TrialRecord
 from ensemble.result import VoteResult
+from search.tracking.entities import MOST_LETTERS, metrics_of, milliseconds, scores_of, tags_of
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 STUDY, TRIAL, STATE, EPOCHS = "softvote.study", "trial_id", "state", "softvote.epochs"
 """Tags by which a later start finds its runs and what they have."""
+CHANGED = "changed/"
+"""Before the name of a parameter, in the tag of what it has become."""
 PARENT = "mlflow.parentRunId"
+RUNNING = "RUNNING"
 MOST_PARAMS = 100
 """In one request, as the protocol has it."""
 MOST_EPOCHS = 100
 """In one request; it may have 1,000 values."""
-MOST_LETTERS = 5000
 PAGE = 1000
 
 
@@ -30,12 +33,23 @@ class _Sent:
     """A run, and what it has."""
 
     run_id: str
-    num_epochs: int
-    state: str | None
+    known: dict[str, str] = field(default_factory=dict)
+    """What it was made with, as it was said last."""
+    status: str = "RUNNING"
+    num_epochs: int = 0
+    state: str | None = None
+
+    def has_all_of(self, record: TrialRecord) -> bool:
+        """True where there is nothing to send."""
+        is_level = self.state == record.state and self.num_epochs >= len(record.epochs)
+        return is_level and record.has_ended == (self.status != RUNNING)
 
 
 class StudyRuns:
-    """The runs of one study; each call takes as long as the server does, and raises what MLflow's client raises."""
+    """The runs of one study; each call takes as long as the server does, and raises what MLflow's client raises.
+
+    A call that was not answered may have been done: after `forget`, the next one asks the server what it has.
+    """
 
     def __init__(self, client: "MlflowClient", manifest: Manifest) -> None:
         """Name the study by what stays the same over its starts."""
@@ -43,7 +57,7 @@ class StudyRuns:
         self._manifest = manifest
         self._study = f"{manifest.name}-{manifest.created:.6f}"
         self._experiment = ""
-        self._parent: str | None = None
+        self._parent: _Sent | None = None
         self._sent: dict[str, _Sent] = {}
 
     def check(self) -> None:
@@ -56,53 +70,69 @@ class StudyRuns:
                 f"--experiment-id {found.experiment_id}), or name another --study"
             )
 
+    def forget(self) -> None:
+        """Ask the server anew what it has, before the next call."""
+        self._parent = None
+        self._sent.clear()
+
+    def send_settings(self) -> None:
+        """Let the study's own run have the settings, those that an earlier start had otherwise as tags."""
+        parent = self._opened()
+        if parent.status != RUNNING:
+            self._run_again(parent)
+        settings = self._manifest.settings
+        given = {name for name, value in settings.items() if value is not None} | set(parent.known)
+        self._send_params(parent, {name: value for name, value in settings.items() if name in given - {"mlflow"}})
+
     def send(self, record: TrialRecord) -> None:
         """Let a trial's run have what the record has."""
-        self._open()
+        parent = self._opened()
         sent = self._sent.get(record.trial_id)
         if sent is None:
-            sent = self._sent[record.trial_id] = self._create(record)
-        elif sent.state == record.state and sent.num_epochs >= len(record.epochs):
+            sent = self._sent[record.trial_id] = self._create(record, parent)
+        elif sent.has_all_of(record):
             return
-        elif sent.state in ENDED and not record.has_ended:
-            self._client.update_run(sent.run_id, status="RUNNING")
+        elif sent.status != RUNNING and not record.has_ended:
+            self._run_again(sent)
+        if record.epochs or record.has_ended:
+            self._send_params(sent, _decided(record))
         self._send_epochs(sent, record)
         if record.has_ended:
-            status = "FAILED" if record.state == "failed" else "FINISHED"
-            ended = None if record.ended is None else _milliseconds(record.ended)
-            self._client.set_terminated(sent.run_id, status=status, end_time=ended)
+            sent.status = "FAILED" if record.state == "failed" else "FINISHED"
+            ended = None if record.ended is None else milliseconds(record.ended)
+            self._client.set_terminated(sent.run_id, status=sent.status, end_time=ended)
         sent.state = record.state
 
-    def conclude(self, status: str, vote: VoteResult | None, ensemble_json: str | None) -> None:
-        """Let the study's own run end, with the vote where there is one."""
-        self._open()
-        assert self._parent is not None, "opened"
-        if vote is not None:
-            self._client.log_batch(self._parent, metrics=_metrics(_scores(vote), 0, _milliseconds(time.time())))
-        self._client.set_terminated(self._parent, status=status)
-        if ensemble_json is not None:  # last: not every server takes files
-            self._client.log_text(self._parent, ensemble_json, "ensemble/ensemble.json")
+    def send_vote(self, vote: VoteResult) -> None:
+        """Let the study's own run have the vote's scores."""
+        self._client.log_batch(self._opened().run_id, metrics=metrics_of(scores_of(vote), 0, milliseconds(time.time())))
 
-    def _open(self) -> None:
-        """Find the study's runs, or make what is not there."""
+    def end(self, status: str) -> None:
+        """Let the study's own run end."""
+        self._client.set_terminated(self._opened().run_id, status=status)
+
+    def send_file(self, ensemble_json: str) -> None:
+        """Let the study's own run have the content of ensemble.json."""
+        self._client.log_text(self._opened().run_id, ensemble_json, "ensemble/ensemble.json")
+
+    def _opened(self) -> _Sent:
+        """Return the study's own run; find the study's runs before, and make what is not there."""
         if self._parent is not None:
-            return
+            return self._parent
         name = self._manifest.name
         found = self._client.get_experiment_by_name(name)
         self._experiment = self._client.create_experiment(name) if found is None else found.experiment_id
         parent = None
         for run in self._runs():
-            tags = run.data.tags
-            if TRIAL in tags:
-                known = _Sent(run_id=run.info.run_id, num_epochs=int(tags.get(EPOCHS, 0)), state=tags.get(STATE))
-                self._sent[tags[TRIAL]] = known
+            sent = _sent_of(run)
+            if TRIAL in run.data.tags:
+                self._sent[run.data.tags[TRIAL]] = sent
             else:
-                parent = run.info.run_id
+                parent = sent
         if parent is None:
             parent = self._create_parent()
-        else:
-            self._client.update_run(parent, status="RUNNING")
         self._parent = parent
+        return parent
 
     def _runs(self) -> list[Any]:
         """Return all of the study's runs."""
@@ -117,30 +147,30 @@ class StudyRuns:
             if not token:
                 return runs
 
-    def _create_parent(self) -> str:
+    def _create_parent(self) -> _Sent:
         """Make the study's own run."""
         manifest = self._manifest
         tags = {STUDY: self._study, "revision": manifest.revision, "data": str(manifest.data["fingerprint"])}
         run = self._client.create_run(
-            self._experiment, start_time=_milliseconds(manifest.created), tags=tags, run_name=manifest.name
+            self._experiment, start_time=milliseconds(manifest.created), tags=tags, run_name=manifest.name
         )
-        settings = {name: value for name, value in manifest.settings.items() if value is not None and name != "mlflow"}
-        self._send_params(run.info.run_id, settings)
-        return str(run.info.run_id)
+        return _Sent(run_id=run.info.run_id)
 
-    def _create(self, record: TrialRecord) -> _Sent:
+    def _create(self, record: TrialRecord, parent: _Sent) -> _Sent:
         """Make a trial's run."""
-        assert self._parent is not None, "opened"
-        tags = {STUDY: self._study, PARENT: self._parent, TRIAL: record.trial_id}
+        tags = {STUDY: self._study, PARENT: parent.run_id, TRIAL: record.trial_id}
         run = self._client.create_run(
-            self._experiment, start_time=_milliseconds(record.started), tags=tags, run_name=record.trial_id
+            self._experiment, start_time=milliseconds(record.started), tags=tags, run_name=record.trial_id
         )
-        return _Sent(run_id=run.info.run_id, num_epochs=0, state=None)
+        return _Sent(run_id=run.info.run_id)
+
+    def _run_again(self, sent: _Sent) -> None:
+        """Let a run that had ended be running."""
+        self._client.update_run(sent.run_id, status=RUNNING)
+        sent.status = RUNNING
 
     def _send_epochs(self, sent: _Sent, record: TrialRecord) -> None:
-        """Send the epochs that the run lacks, the first of them with the configuration, and how the trial stands."""
-        if not sent.num_epochs and (record.epochs or record.has_ended):  # before it, the precision is not decided
-            self._send_params(sent.run_id, flat_config(record.config))
+        """Send the epochs that the run lacks, and how the trial stands."""
         moments = moments_of(record)
         tags = {STATE: record.state, "node": record.node, "error": record.error}
         tags |= {name: record.user_attrs.get(name) for name in ("origin", "reason")}
@@ -149,53 +179,43 @@ class StudyRuns:
             metrics = [
                 metric
                 for epoch in epochs
-                for metric in _metrics(values_of(epoch), epoch.epoch, _milliseconds(moments[epoch.epoch]))
+                for metric in metrics_of(values_of(epoch), epoch.epoch, milliseconds(moments[epoch.epoch]))
             ]
             tags[EPOCHS] = str(first + len(epochs))
-            self._client.log_batch(sent.run_id, metrics=metrics, tags=_tags(tags))
+            self._client.log_batch(sent.run_id, metrics=metrics, tags=tags_of(tags))
             sent.num_epochs = first + len(epochs)
         if record.has_ended and record.best is not None:
             best = {"trial/best_log_loss": record.best.log_loss, "trial/best_accuracy": record.best.accuracy}
-            metrics = _metrics(best, record.best.epoch, _milliseconds(moments[-1]))
+            metrics = metrics_of(best, record.best.epoch, milliseconds(moments[-1]))
             self._client.log_batch(sent.run_id, metrics=metrics)
 
-    def _send_params(self, run_id: str, values: dict[str, Any]) -> None:
-        """Send what a run was made with."""
-        from mlflow.entities import Param
+    def _send_params(self, sent: _Sent, values: dict[str, Any]) -> None:
+        """Send what of a run's values it lacks, and what has become another as a tag: parameters stay."""
+        from mlflow.entities import Param, RunTag
 
-        params = [Param(name, without_credentials(str(value))[:MOST_LETTERS]) for name, value in values.items()]
-        for first in range(0, len(params), MOST_PARAMS):
-            self._client.log_batch(run_id, params=params[first : first + MOST_PARAMS])
-
-
-def _scores(vote: VoteResult) -> dict[str, float]:
-    """Return the vote's scores on the rows that chose its members, and its honest ones where it has them."""
-    scores = {
-        "vote/log_loss": vote.vote.log_loss,
-        "vote/accuracy": vote.vote.accuracy,
-        "vote/errors": float(vote.vote.num_errors),
-        "vote/rows": float(vote.vote.num_rows),
-    }
-    if vote.estimate is not None:
-        honest = vote.estimate.parts[0].vote
-        scores |= {"honest/accuracy": honest.accuracy, "honest/log_loss": honest.log_loss}
-    return scores
+        texts = {name: without_credentials(str(value))[:MOST_LETTERS] for name, value in values.items()}
+        params = [Param(name, text) for name, text in texts.items() if name not in sent.known]
+        tags = [RunTag(CHANGED + name, text) for name, text in texts.items() if sent.known.get(name, text) != text]
+        for first in range(0, max(len(params), len(tags)), MOST_PARAMS):
+            part = slice(first, first + MOST_PARAMS)
+            self._client.log_batch(sent.run_id, params=params[part], tags=tags[part])
+        sent.known |= texts
 
 
-def _metrics(values: dict[str, float], step: int, moment: int) -> list[Any]:
-    """Return values at a step as MLflow has them."""
-    from mlflow.entities import Metric
+def _sent_of(run: Any) -> _Sent:
+    """Return what a run has that an earlier start made."""
+    params, tags = run.data.params, run.data.tags
+    changed = {name.removeprefix(CHANGED): text for name, text in tags.items() if name.startswith(CHANGED)}
+    return _Sent(
+        run_id=run.info.run_id,
+        known=params | changed,
+        status=run.info.status,
+        num_epochs=int(tags.get(EPOCHS, 0)),
+        state=tags.get(STATE),
+    )
 
-    return [Metric(name, value, moment, step) for name, value in values.items()]
 
-
-def _tags(values: dict[str, Any]) -> list[Any]:
-    """Return tags; an empty text takes back what an earlier start said."""
-    from mlflow.entities import RunTag
-
-    return [RunTag(name, str(value or "")[:MOST_LETTERS]) for name, value in values.items()]
-
-
-def _milliseconds(seconds: float) -> int:
-    """Return MLflow's unit of time."""
-    return int(seconds * 1000)
+def _decided(record: TrialRecord) -> dict[str, Any]:
+    """Return a configuration as far as it will not change: before the first epoch, a worker has yet to choose."""
+    flat = flat_config(record.config)
+    return flat if record.epochs else {name: value for name, value in flat.items() if value != "auto"}
