@@ -134,7 +134,7 @@ def tracked(tracker: Tracker | None, ledger: Ledger, generation: int) -> Iterato
     committee = Ledger(CommitteeFolder(ledger.folder.url), generation)
     committee.load()
     tracker.bring_up([*ledger.records, *committee.records])
-    ledger.followers.append(tracker.follow)
+    ledger.followers["MLflow"] = tracker.follow
     status, seconds = "FAILED", CLOSE_SECONDS
     try:
         yield votes.append
@@ -143,7 +143,7 @@ def tracked(tracker: Tracker | None, ledger: Ledger, generation: int) -> Iterato
         status, seconds = "KILLED", INTERRUPTED_SECONDS
         raise
     finally:
-        ledger.followers.remove(tracker.follow)
+        ledger.followers.pop("MLflow", None)
         tracker.close(status, votes[-1] if votes else None, within=seconds)
 
 
