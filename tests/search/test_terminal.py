@@ -104,5 +104,6 @@ def test_quiet_search_says_what_failed_its_result_and_what_it_wrote(tmp_path):
     assert heads[0].startswith("runs/live: 8")
     assert heads[1].startswith("vote 0.")
     assert heads[2] == "honest estimate,"
-    assert all(head.startswith("wrote runs/live/ensemble/") for head in heads[3:-1])
+    assert all(head.startswith("wrote runs/live/ensemble/") for head in heads[3:-2])
+    assert heads[-2] == "wrote runs/live/search.html"
     assert heads[-1] == "test accuracy"
