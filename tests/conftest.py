@@ -3,10 +3,13 @@
 import os
 import secrets
 import tempfile
-from typing import Any
+from collections.abc import Generator
+from typing import Any, TypeVar
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 STARTING_CLUSTERS = ("search", "cluster", "benchmarks")
 """Folders whose tests start Ray clusters and trainings: one at a time, whatever runs beside them."""
@@ -41,6 +44,33 @@ class ByFile(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Say what runs in which process."""
     return ByFile(config, log)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run say that nothing of what its tests need may be missing."""
+    parser.addoption("--no-skips", action="store_true", help="let a test that would be skipped fail, with its reason")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a test that is skipped fail where --no-skips says so."""
+    return _failed_if_skipped(item.config, (yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let a file that is skipped as a whole fail where --no-skips says so."""
+    return _failed_if_skipped(collector.config, (yield))
+
+
+def _failed_if_skipped(config: pytest.Config, report: Report) -> Report:
+    """Return the report of a test or a file as --no-skips has it."""
+    if report.skipped and config.getoption("no_skips") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"--no-skips: {report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr}"
+    return report
 
 
 def pytest_unconfigure() -> None:
