@@ -7,8 +7,8 @@ from markupsafe import Markup
 from core.html.blocks import prose, row, table
 from core.html.figure import figure, label
 from core.html.page import Section
+from core.html.words import counted, percent
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import counted, percent
 
 MOST_CLASSES_DRAWN = 15
 """Of more classes only those that are confused most are drawn."""

@@ -5,9 +5,9 @@ from markupsafe import Markup
 
 from core.html.blocks import prose
 from core.html.page import Section
+from core.html.words import name_in_short, percent
 from ensemble.page.evidence import Evidence
 from ensemble.page.tile import tile, tiles_of
-from ensemble.page.words import name_in_short, percent
 from ensemble.result import VoteResult
 
 MOST_SHOWN = 60

@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
+from core.html.words import LONGEST_IN_A_LINE, name_in_short
 from core.store.dataset import DataSummary, Images
-from ensemble.page.words import LONGEST_IN_A_LINE, name_in_short
 from ensemble.result import VoteResult
 
 

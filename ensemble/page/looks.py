@@ -6,8 +6,8 @@ from markupsafe import Markup
 from core.html.blocks import prose
 from core.html.images import gallery, picture, sheet, shrunk
 from core.html.page import Section
+from core.html.words import counted
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import counted
 
 MOST_CLASSES = 100
 MOST_SAMPLES = 12

@@ -6,10 +6,10 @@ from markupsafe import Markup
 from core.html.blocks import prose, table
 from core.html.figure import BLUE, GREEN, ORANGE, figure, label
 from core.html.page import Section
+from core.html.words import NO_BREAK, nats, percent
 from ensemble.committee import COMMITTEE
 from ensemble.describe import config_in_short
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import NO_BREAK, nats, percent
 from ensemble.result import Member, VoteResult
 
 COLUMNS = ("member", "weight", "log-loss", "accuracy", "errors", "log-loss lost", "errors lost", "unlike the others",

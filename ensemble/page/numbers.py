@@ -8,8 +8,8 @@ from markupsafe import Markup
 from core.html.blocks import fold, prose, row, table
 from core.html.figure import BLUE, ORANGE, figure
 from core.html.page import Section
+from core.html.words import nats, percent
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import nats, percent
 from ensemble.result import Scores
 
 ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}

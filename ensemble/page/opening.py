@@ -4,10 +4,10 @@ from markupsafe import Markup
 
 from core.html.blocks import facts, prose, table
 from core.html.page import Section
+from core.html.words import count, counted, nats, nats_range, percent, percent_range
 from ensemble.estimate import HonestPart
 from ensemble.nested import HonestScore
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import count, counted, nats, nats_range, percent, percent_range
 from ensemble.result import SCORED_ON, Scores, VoteResult
 
 COLUMNS = ("who", "on", "rows", "errors", "accuracy", "95 % interval", "log-loss", "95 % interval")

@@ -6,10 +6,10 @@ from markupsafe import Markup
 from core.html.blocks import fold, prose, row, table
 from core.html.figure import BLUE, GREY, ORANGE, figure
 from core.html.page import Section
+from core.html.words import nats, percent
 from ensemble.calibrate import Reliability
 from ensemble.estimate import Calibration
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import nats, percent
 
 ANCHOR, TITLE = "reliability", "Is it as often right as it is sure?"
 ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from core.html.blocks import fold, table
 from core.html.figure import BLUE, GREY, ORANGE, figure, label
 from core.html.page import Section
+from core.html.words import percent, significant
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import percent, significant
 
 SIGNIFICANCE = 0.05
 LEAST_EXPECTED = 5

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.html.words import PERCENT, percent
 from ensemble.page.agreement import same_class, shared_errors
 from ensemble.page.confusions import confusion_counts, most_frequent
 from ensemble.page.disputed import most_disputed
 from ensemble.page.looks import mean_image, spaced
 from ensemble.page.shares import chi_square_tail, evenness_in_words
-from ensemble.page.words import PERCENT, count, counted, name_in_short, percent
 from tests.ensemble.conftest import StudyMaker
 from tests.ensemble.page.made import make_study, page_of, voted
 
@@ -73,15 +73,3 @@ def test_mean_image_is_the_mean_and_samples_are_spaced() -> None:
     assert mean_image(images, np.array([0, 2])).tolist() == [[[130]]]
     assert spaced(np.arange(10), 4).tolist() == [0, 3, 6, 9]
     assert spaced(np.arange(3), 4).tolist() == [0, 1, 2]
-
-
-def test_words_are_short_and_exact() -> None:
-    assert percent(0.99626).replace("\N{NO-BREAK SPACE}", " ") == "99.626 %"
-    assert [count(157.0), count(2.3333), counted(1, "error"), counted(0, "error")] == [
-        "157",
-        "2.3",
-        "1 error",
-        "0 errors",
-    ]
-    assert name_in_short("a" * 30) == "a" * 23 + "…"
-    assert name_in_short("/very/long/folder/of/someone/theirs.npz", from_its_end=True) == "…r/of/someone/theirs.npz"

@@ -1,4 +1,4 @@
-"""Numbers and names as the page shows them."""
+"""Numbers and names as all pages show them; it loads nothing, so that the terminal may use it too."""
 
 LONGEST_NAME = 24
 """Letters of a class's or a member's name in figures and tiles."""
