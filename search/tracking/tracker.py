@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from core.credentials import without_credentials
+from core.harmless import Harmless
 from core.store import files
 from core.store.committee import CommitteeFolder
 from core.store.manifest import Manifest
@@ -133,7 +134,11 @@ def tracked(tracker: Tracker | None, ledger: Ledger, generation: int) -> Iterato
         return
     committee = Ledger(CommitteeFolder(ledger.folder.url), generation)
     committee.load()
-    tracker.bring_up([*ledger.records, *committee.records])
+    harmless = Harmless(
+        "MLflow is not told of all of this study", "The search goes on; its next start sends what is missing"
+    )
+    with harmless:
+        tracker.bring_up([*ledger.records, *committee.records])
     ledger.followers["MLflow"] = tracker.follow
     status, seconds = "FAILED", CLOSE_SECONDS
     try:
@@ -144,7 +149,8 @@ def tracked(tracker: Tracker | None, ledger: Ledger, generation: int) -> Iterato
         raise
     finally:
         ledger.followers.pop("MLflow", None)
-        tracker.close(status, votes[-1] if votes else None, within=seconds)
+        with harmless:
+            tracker.close(status, votes[-1] if votes else None, within=seconds)
 
 
 def _ensemble_json(vote: VoteResult | None) -> str | None:
