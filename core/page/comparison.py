@@ -5,7 +5,7 @@ import math
 from markupsafe import Markup
 
 from core.html.blocks import prose, row, table
-from core.html.figure import BLUE, GREEN, ORANGE, PURPLE, YELLOW, figure
+from core.html.figure import BLUE, GREEN, LEGEND_ABOVE, ORANGE, PURPLE, YELLOW, figure
 from core.html.page import Section
 from core.page.curves import LEAST_LOSS, MOST_SINGLE_EPOCHS, accuracy_axis, loss_axis, share_wrong
 from core.page.material import Material
@@ -63,7 +63,7 @@ def _figure(everyone: list[Training], num_rows: int, what: str) -> Markup:
     plot.update_layout(
         xaxis={"title": "epoch", "dtick": 1 if longest <= MOST_SINGLE_EPOCHS else None},
         yaxis={"title": f"holdout {words}", **axis},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, showlegend=True,
+        legend=LEGEND_ABOVE, showlegend=True,
     )  # fmt: skip
     best = ", ".join(f"{one.words} ({one.name}) {getattr(one.best, what):.5g}" for one in everyone)
     return figure(plot, alt=f"Holdout {words} over the epochs; at each one's best epoch: {best}.", height=380)
