@@ -12,8 +12,9 @@ from ensemble.describe import config_in_short
 from ensemble.page.evidence import Evidence
 from ensemble.result import Member, VoteResult
 
-COLUMNS = ("member", "weight", "log-loss", "accuracy", "errors", "log-loss lost", "errors lost", "unlike the others",
-           "most alike", "configuration (where it is not the notebook's)")  # fmt: skip
+SCORES = ("member", "weight", "log-loss", "accuracy", "errors")
+REASONS = ("log-loss lost", "errors lost", "unlike the others", "most alike")
+CONFIGURATION = "configuration (where it is not the notebook's)"
 BAR_HEIGHT = 26
 """CSS pixels of a member in a figure."""
 
@@ -22,14 +23,21 @@ def members_section(evidence: Evidence) -> Section:
     """Return table and figures of the members."""
     result = evidence.result
     rows = [_row(member, result) for member in result.members]
-    body = table(COLUMNS, rows, caption="Members, best first; counted on the rows that chose them", numeric=range(1, 8))
-    if len(result.voters) > 1:
+    has_reasons = len(result.voters) > 1
+    columns = (*SCORES, *(REASONS if has_reasons else ()), CONFIGURATION)
+    caption = "Members, best first; counted on the rows that chose them"
+    body = table(columns, rows, caption=caption, numeric=range(1, 8 if has_reasons else 5))
+    if has_reasons:
         body += _figures(evidence)
     else:
         body += prose("One member votes alone: there is nothing that the vote could lose without it.")
+    lost = (
+        " “Lost” is what the vote loses without it, the others' weights made whole again: below 0, the vote would be "
+        "better without."
+    )
     lead = (
-        "Own scores are those of the member alone. “Lost” is what the vote loses without it, the others' weights made "
-        "whole again: below 0, the vote would be better without. All on the rows that chose the members: optimistic."
+        f"Own scores are those of the member alone.{lost if has_reasons else ''} All on the rows that chose the "
+        "members: optimistic."
     )
     return Section(anchor="members", title="Who votes", body=body, lead=lead)
 
@@ -45,7 +53,7 @@ def _row(member: Member, result: VoteResult) -> tuple[str | Markup, ...]:
         nats(scores.log_loss),
         percent(scores.accuracy),
         f"{scores.num_errors:,}",
-        *_reason(member, result),
+        *(_reason(member, result) if len(result.voters) > 1 else ()),
         Markup('<div class="wide">{}</div>').format(config),
     )
 
