@@ -11,7 +11,7 @@ from core.html.figure import figure, label
 from core.html.words import LONGEST_AT_AN_AXIS, counted, names_in_short, percent
 
 MOST_DRAWN = 30
-"""Classes in the matrix; of more only those that are confused most."""
+"""Classes in the matrix; of more only those of the most frequent confusions."""
 MOST_WITH_THE_DIAGONAL = 15
 """Classes up to which cells are wide enough for the many rows that are right."""
 MOST_BESIDE = 12
@@ -31,7 +31,7 @@ def confusions_body(
     *,
     who: str,
 ) -> Markup:
-    """Return the matrix, or that of the most confused classes, the most frequent confusions, and each class's score.
+    """Return the matrix, of many classes its worst block, the most frequent confusions, and each class's own score.
 
     Args:
         labels: true classes.
@@ -42,7 +42,9 @@ def confusions_body(
     num, names = len(class_names), names_in_short(class_names)
     pairs = confusions_of(labels, said, num)
     shown = most_confused(pairs, num, MOST_DRAWN)
-    matrix = _matrix(confusion_counts(labels, said, shown, num), shown, pairs, class_names, who)
+    matrix = Markup("")
+    if len(shown):
+        matrix = _matrix(confusion_counts(labels, said, shown, num), shown, pairs, class_names, who)
     of_class = np.bincount(labels, minlength=num)
     beside = _list(pairs, of_class, names, who) if pairs else prose("Nothing is confused: there is no error.")
     body = row(matrix, beside) if num <= MOST_BESIDE else matrix + beside
@@ -93,8 +95,8 @@ def _left_out(errors: np.ndarray, pairs: list[Confusion], num_classes: int) -> s
         return ""
     num_errors = sum(one.num_rows for one in pairs)
     return (
-        f"The {num_shown} classes that are confused most, with {int(errors.sum()):,} of the {num_errors:,} errors; "
-        f"{num_classes - num_shown:,} classes are left out. "
+        f"The {num_shown} classes of the most frequent confusions, with {int(errors.sum()):,} of the {num_errors:,} "
+        f"errors between them; {num_classes - num_shown:,} classes are left out. "
     )
 
 
@@ -120,11 +122,9 @@ def _list(pairs: list[Confusion], of_class: np.ndarray, names: list[str], who: s
         for one in pairs[:MOST_LISTED]
     ]
     more = pairs[len(rows) :]
-    caption = "The most frequent confusions" + (
-        f"; {len(more):,} more kinds, with {counted(sum(one.num_rows for one in more), 'row')}, are no more frequent"
-        if more
-        else ""
-    )
+    caption = "The most frequent confusions" + (f": {len(rows)} of {len(pairs):,} kinds" if more else "")
+    if more:
+        caption += f"; the others have {counted(sum(one.num_rows for one in more), 'row')} in all"
     return table(("true class", f"{who} says", "rows", "of the class"), rows, caption=caption, numeric=(2, 3))
 
 

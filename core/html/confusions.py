@@ -30,13 +30,16 @@ def confusions_of(
 
 
 def most_confused(confusions: list[Confusion], num_classes: int, most: int) -> np.ndarray:
-    """Return at most so many classes, ascending: all, or those that take part in most confusions."""
+    """Return at most so many classes, ascending: all, or those of the most frequent confusions."""
     if num_classes <= most:
         return np.arange(num_classes)
-    involved = np.zeros(num_classes, dtype=np.int64)
+    chosen: set[int] = set()
     for one in confusions:
-        involved[[one.true, one.said]] += one.num_rows
-    return np.sort(np.argsort(-involved, kind="stable")[:most])
+        pair = {one.true, one.said}
+        if len(chosen | pair) > most:
+            break
+        chosen |= pair
+    return np.array(sorted(chosen), dtype=np.int64)
 
 
 def confusion_counts(

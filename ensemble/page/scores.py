@@ -37,9 +37,11 @@ def _rows(result: VoteResult) -> str:
 def _against_the_best(part: HonestPart) -> str:
     """Return the difference from the best single member's errors, and whether it can be told from chance."""
     difference = round(part.comparison.errors, 1)
-    amount = f"{count(abs(difference))} {'fewer' if difference < 0 else 'more'} than"
-    single = f"{'as many as' if difference == 0 else amount} the best single member chosen the same way"
-    return single if part.comparison.is_distinguishable else f"{single}, not distinguishable"
+    if difference == 0:
+        return "as many as the best single member chosen the same way"
+    verdict = "" if part.comparison.is_distinguishable else ", not distinguishable"
+    side = "fewer" if difference < 0 else "more"
+    return f"{count(abs(difference))} {side} than the best single member chosen the same way{verdict}"
 
 
 def scores_section(evidence: Evidence) -> Section:

@@ -56,7 +56,7 @@ def test_page_says_the_numbers_of_ensemble_json(tmp_path: Path) -> None:
         ({}, "This vote of 3 members makes"),
         ({"num_members": 1}, "This vote, of one member alone, makes"),
         ({"num_test": 0}, "The data set has no test rows."),
-        ({"num_classes": 100}, "The 30 classes that are confused most, with "),
+        ({"num_classes": 100}, "classes of the most frequent confusions, with "),
         ({"shape": (28, 28, 3)}, "mean of all its labelled images"),
         ({"shape": (90, 70, 3)}, "mean of all its labelled images"),
         ({"right": True}, "Nothing: the vote has every one of the 40 holdout rows right."),
