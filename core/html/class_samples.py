@@ -64,7 +64,9 @@ def _tile(images: np.ndarray, rows: np.ndarray, name: str, most: int) -> Markup:
     words = Markup("<p><b>{}</b><br>{}</p>").format(f"class {name}", counted(len(rows), "labelled row"))
     if len(rows) == 0:
         return words
-    samples = np.stack([shrunk(images[row], MOST_SIDE) for row in spaced(rows, most)])
+    num = min(most, len(rows))
+    num -= num % COLUMNS if num > COLUMNS else 0  # no half row, the rest of which would be grey
+    samples = np.stack([shrunk(images[row], MOST_SIDE) for row in spaced(rows, num)])
     mean = picture(
         shrunk(mean_image(images, rows), MOST_SIDE), alt=f"mean image of class {name}, {len(rows):,} labelled rows"
     )

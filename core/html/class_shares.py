@@ -104,7 +104,8 @@ def _figure(parts: Sequence[Part], shown: np.ndarray, class_names: Sequence[str]
         )
         for (name, counts), colour in zip(parts, (ORANGE, BLUE, GREY), strict=False)
     ]  # fmt: skip
-    names = names_in_short([class_names[place] for place in shown], longest=LONGEST_AT_AN_AXIS)
+    all_names = names_in_short(class_names, longest=LONGEST_AT_AN_AXIS)
+    names = [all_names[place] for place in shown]
     layout = {
         "xaxis": {"tickvals": places, "ticktext": [label(name) for name in names], "title": {"text": "class"}},
         "yaxis": {"tickformat": ".0%" if num < 20 else ".1%"},

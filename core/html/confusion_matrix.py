@@ -19,8 +19,10 @@ MOST_BESIDE = 12
 MOST_LISTED = 15
 MOST_SCORED = 1000
 """Classes with a line of their own scores; of more only those with most errors."""
-WIDE_CELL, CELL = 44, 30
+WIDE_CELL, CELL, FONT = 44, 30, 11
 """CSS pixels."""
+MOST_DIGITS = 5
+"""Of a cell's number up to which its letters are not shrunk."""
 LEGEND = "Rows by true class, columns by what is said; the shade is of errors alone."
 
 
@@ -62,14 +64,17 @@ def _matrix(
     import plotly.graph_objects as go
 
     num, diagonal = len(shown), np.eye(len(shown), dtype=bool)
-    names = names_in_short([class_names[place] for place in shown], longest=LONGEST_AT_AN_AXIS)
+    all_names = names_in_short(class_names, longest=LONGEST_AT_AN_AXIS)
+    names = [all_names[place] for place in shown]
     errors, places = np.where(diagonal, 0, block), np.arange(num)
     written = block if num <= MOST_WITH_THE_DIAGONAL else errors
     text = [[f"{number:,}" if number else "" for number in line] for line in written.tolist()]
+    widest = max((len(one) for line in text for one in line), default=0)
     hover = [[f"{names[t]} taken for {names[s]}: {block[t, s]:,}" for s in range(num)] for t in range(num)]
     heat = go.Heatmap(
         z=errors, x=places, y=places, zmin=0, zmax=max(1, int(errors.max(initial=0))), autocolorscale=True,
         showscale=False, text=text, texttemplate="%{text}", customdata=[[label(one) for one in line] for line in hover],
+        textfont={"size": FONT} if widest <= MOST_DIGITS else None,
         hovertemplate="%{customdata}<extra></extra>", xgap=1, ygap=1,
     )  # fmt: skip
     axis = {"tickvals": places, "ticktext": [label(name) for name in names], "showgrid": False, "zeroline": False}
@@ -84,8 +89,13 @@ def _matrix(
         alt=_in_words(block, shown, pairs, class_names),
         caption=f"{_left_out(errors, pairs, len(class_names))}{LEGEND}",
         height=max(220, side),
-        least_width=320 if num <= MOST_BESIDE else side,
+        least_width=_least_width(names, widest) if num <= MOST_BESIDE else side,
     )
+
+
+def _least_width(names: list[str], widest: int) -> int:
+    """Return the pixels that a matrix needs for its labels and for numbers of `widest` letters."""
+    return 45 + 7 * max(map(len, names)) + max(20, 6 * min(widest, MOST_DIGITS)) * len(names)
 
 
 def _left_out(errors: np.ndarray, pairs: list[Confusion], num_classes: int) -> str:
@@ -102,10 +112,9 @@ def _left_out(errors: np.ndarray, pairs: list[Confusion], num_classes: int) -> s
 
 def _in_words(block: np.ndarray, shown: np.ndarray, pairs: list[Confusion], class_names: Sequence[str]) -> str:
     """Return what the matrix comes to."""
-    names = names_in_short([class_names[place] for one in pairs[:3] for place in (one.true, one.said)])
+    names = names_in_short(class_names)
     worst = ", ".join(
-        f"{names[2 * place]} taken for {names[2 * place + 1]} ({counted(one.num_rows, 'time')})"
-        for place, one in enumerate(pairs[:3])
+        f"{names[one.true]} taken for {names[one.said]} ({counted(one.num_rows, 'time')})" for one in pairs[:3]
     )
     num_rows, num_right = int(block.sum()), int(np.trace(block))
     of_all = f" of {len(class_names):,}" if len(shown) < len(class_names) else ""

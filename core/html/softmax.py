@@ -10,6 +10,10 @@ from core.html.blocks import bars
 MOST_BARS = 4
 LEAST_SHARE = 0.005
 """A class that gets less has no bar, unless it is the true one."""
+WIDTH, WIDTH_OF_LONG_NAMES = 150, 210
+"""Of a tile with such bars at least, CSS pixels."""
+SHORT_NAME = 5
+"""Letters of a class."""
 COLOURS_IN_WORDS = "green is the true class, red what was said instead, grey all others"
 
 
@@ -34,6 +38,11 @@ def softmax_bars(
         shown.append(truth)
     kinds = {one: verdict(one, truth) for one in (said, truth) if one is not None}
     return bars(((names[one], float(softmax[one]), kinds.get(one, "")) for one in shown), label=label)
+
+
+def tile_width(names: Sequence[str]) -> int:
+    """Return the CSS pixels that a tile with bars of these classes needs at least."""
+    return WIDTH if max(map(len, names)) <= SHORT_NAME else WIDTH_OF_LONG_NAMES
 
 
 def verdict(said: int, truth: int | None) -> str:

@@ -1,5 +1,6 @@
 """Numbers and names as all pages show them; it loads nothing, so that the terminal may use it too."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 LONGEST_NAME = 24
@@ -50,13 +51,17 @@ def name_in_short(name: str, *, longest: int = LONGEST_NAME, from_its_end: bool 
 
 
 def names_in_short(names: Sequence[str], *, longest: int = LONGEST_NAME) -> list[str]:
-    """Return names of at most so many letters; where their beginnings would not tell them apart, middles are cut."""
-    short = [name_in_short(str(name), longest=longest) for name in names]
+    """Return names of at most so many letters, told apart: by beginnings, else by both ends, else by their places."""
+    short = [name_in_short(name, longest=longest) for name in names]
     if len(set(short)) == len(set(names)):
         return short
-    head = (longest - 1) // 2
-    lines = [" ".join(str(name).split()) for name in names]
-    return [line if len(line) <= longest else f"{line[:head]}…{line[1 + head - longest :]}" for line in lines]
+    head, lines = (longest - 1) // 2, [" ".join(name.split()) for name in names]
+    short = [line if len(line) <= longest else f"{line[:head]}…{line[1 + head - longest :]}" for line in lines]
+    times = Counter(short)
+    return [
+        f"{line[: longest - 1 - len(str(place))]}…{place}" if times[one] > 1 and len(line) > longest else one
+        for place, (line, one) in enumerate(zip(lines, short, strict=True))
+    ]
 
 
 def significant(value: float) -> str:

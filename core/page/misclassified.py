@@ -5,7 +5,7 @@ from markupsafe import Markup
 from core.html.blocks import fold, prose
 from core.html.images import gallery, picture, shrunk
 from core.html.page import Section
-from core.html.softmax import COLOURS_IN_WORDS, softmax_bars
+from core.html.softmax import COLOURS_IN_WORDS, softmax_bars, tile_width
 from core.page.material import Material
 
 MOST_SHOWN = 120
@@ -24,9 +24,11 @@ def misclassified_section(material: Material) -> Section:
         f"its softmax: {COLOURS_IN_WORDS}."
     )
     tiles = [_tile(material, place) for place in wrong[:MOST_SHOWN].tolist()]
-    body = gallery(tiles[:MOST_UNFOLDED], label="Misclassified holdout rows, the surest first")
+    width = tile_width(material.names)
+    body = gallery(tiles[:MOST_UNFOLDED], label="Misclassified holdout rows, the surest first", least_width=width)
     if len(tiles) > MOST_UNFOLDED:
-        rest = gallery(tiles[MOST_UNFOLDED:], label="Misclassified holdout rows of which it was less sure")
+        label = "Misclassified holdout rows of which it was less sure"
+        rest = gallery(tiles[MOST_UNFOLDED:], label=label, least_width=width)
         body += fold(f"The next {len(tiles) - MOST_UNFOLDED}", rest)
     if len(wrong) > MOST_SHOWN:
         body += prose(f"{len(wrong) - MOST_SHOWN:,} more are not shown; of those the model was less sure.")

@@ -5,14 +5,10 @@ from markupsafe import Markup
 
 from core.html.blocks import fold
 from core.html.images import gallery, picture, shrunk
-from core.html.softmax import softmax_bars, verdict
+from core.html.softmax import softmax_bars, tile_width, verdict
 from ensemble.opinions import Opinions
 from ensemble.page.evidence import Evidence
 
-WIDTH, WIDTH_OF_LONG_NAMES = 150, 210
-"""Of a tile at least, CSS pixels."""
-SHORT_NAME = 5
-"""Letters of a class."""
 NUM_OPEN = 42
 """Tiles that are shown at once."""
 MOST_MEMBERS_OPEN = 6
@@ -43,7 +39,7 @@ def tile(
 
 def tiles_of(evidence: Evidence, tiles: list[Markup], label: str) -> Markup:
     """Return tiles as a gallery, those after the first ones folded away."""
-    width = WIDTH if max(map(len, evidence.classes)) <= SHORT_NAME else WIDTH_OF_LONG_NAMES
+    width = tile_width(evidence.classes)
     shown = gallery(tiles[:NUM_OPEN], label=label, least_width=width)
     more = tiles[NUM_OPEN:]
     return shown + fold(f"{len(more)} more", gallery(more, label=f"more {label}", least_width=width)) if more else shown

@@ -17,3 +17,4 @@ def test_names_that_would_look_alike_are_cut_in_the_middle() -> None:
     assert names_in_short(["one", "a" * 30], longest=5) == ["one", "aaaa…"]
     assert names_in_short(["number 17", "number 18"], longest=6) == ["nu… 17", "nu… 18"]
     assert names_in_short(["same", "same"]) == ["same", "same"]
+    assert names_in_short(["abcde1fghij", "abcde2fghij", "b"], longest=6) == ["abcd…0", "abcd…1", "b"]
