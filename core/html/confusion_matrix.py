@@ -68,7 +68,7 @@ def _matrix(
     names = [all_names[place] for place in shown]
     errors, places = np.where(diagonal, 0, block), np.arange(num)
     written = block if num <= MOST_WITH_THE_DIAGONAL else errors
-    text = [[f"{number:,}" if number else "" for number in line] for line in written.tolist()]
+    text = [[str(number) if number else "" for number in line] for line in written.tolist()]
     widest = max((len(one) for line in text for one in line), default=0)
     hover = [[f"{names[t]} taken for {names[s]}: {block[t, s]:,}" for s in range(num)] for t in range(num)]
     heat = go.Heatmap(
@@ -95,7 +95,7 @@ def _matrix(
 
 def _least_width(names: list[str], widest: int) -> int:
     """Return the pixels that a matrix needs for its labels and for numbers of `widest` letters."""
-    return 45 + 7 * max(map(len, names)) + max(20, 6 * min(widest, MOST_DIGITS)) * len(names)
+    return 45 + 7 * max(map(len, names)) + max(20, 7 * min(widest, MOST_DIGITS)) * len(names)
 
 
 def _left_out(errors: np.ndarray, pairs: list[Confusion], num_classes: int) -> str:
