@@ -9,7 +9,7 @@ from markupsafe import Markup
 from core.html.blocks import fold, table
 from core.html.figure import BLUE, GREY, LEGEND_ABOVE, ORANGE, figure, label
 from core.html.page import Section
-from core.html.words import LONGEST_AT_AN_AXIS, names_in_short, percent, significant
+from core.html.words import LONGEST_AT_AN_AXIS, counted, names_in_short, percent, significant
 
 SIGNIFICANCE = 0.05
 LEAST_EXPECTED = 5
@@ -26,18 +26,22 @@ Part = tuple[str, np.ndarray]
 """What some rows are called, and how many of each class there are, (num_classes,) int."""
 
 
-def class_shares_section(parts: Sequence[Part], class_names: Sequence[str]) -> Section:
+def class_shares_section(parts: Sequence[Part], class_names: Sequence[str], *, num_left_out: int = 0) -> Section:
     """Return the counts of each class as shares of each part, side by side.
 
     Args:
         parts: train first, then holdout, then what else there is.
         class_names: in any length.
+        num_left_out: labelled rows in neither train nor holdout.
     """
     shown = _furthest_apart(parts, MOST_DRAWN)
     listed = _table(parts, names_in_short(class_names))
     body = _figure(parts, shown, class_names)
     body += listed if len(class_names) <= MOST_OPEN else fold("The numbers", listed)
-    return Section(anchor="data", title="The data", body=body, lead=evenness_in_words(parts[0][1], parts[1][1]))
+    lead = evenness_in_words(parts[0][1], parts[1][1])
+    if num_left_out:
+        lead += f" Left out of both, being the same image as a held out one: {counted(num_left_out, 'row')}."
+    return Section(anchor="data", title="The data", body=body, lead=lead)
 
 
 def evenness_in_words(

@@ -14,5 +14,6 @@ def data_sections(material: Material) -> list[Section]:
     train, holdout = (
         np.bincount(labels, minlength=len(names)) for labels in (material.labels[material.is_train], material.true)
     )
-    shares = class_shares_section([("train", train), ("holdout", holdout)], names)
+    num_left_out = len(material.labels) - int(material.is_train.sum()) - len(material.rows)
+    shares = class_shares_section([("train", train), ("holdout", holdout)], names, num_left_out=num_left_out)
     return [shares, class_samples_section(material.images, material.labels, names)]

@@ -17,7 +17,8 @@ def shares_section(evidence: Evidence) -> Section:
         parts.append(("test, as voted", result.test_softmax.argmax(axis=1)))
     names = data.class_names.tolist()
     counted = [(name, np.bincount(classes, minlength=len(names))) for name, classes in parts]
-    return class_shares_section(counted, names)
+    num_left_out = len(data.labels) - int(data.is_train.sum()) - len(data.holdout_rows)
+    return class_shares_section(counted, names, num_left_out=num_left_out)
 
 
 def samples_section(evidence: Evidence) -> Section:

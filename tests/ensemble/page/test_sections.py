@@ -44,4 +44,5 @@ def test_rows_that_are_the_same_image_as_a_held_out_one_are_no_train_rows(tmp_pa
     write_data_summary(study.folder.data, dataclasses.replace(study.data, groups=groups))
     page = page_of(voted(study))
     assert "19 rows train, 40 are held out." in page.words
+    assert "Left out of both, being the same image as a held out one: 1 row." in page.words
     assert sum(int(row[1]) for row in page.table("Rows of each class")) == 19
