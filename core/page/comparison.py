@@ -4,8 +4,10 @@ import math
 
 from markupsafe import Markup
 
+from core.cli import program_words
 from core.html.blocks import prose, row, table
-from core.html.figure import BLUE, GREEN, LEGEND_ABOVE, ORANGE, PURPLE, YELLOW, figure
+from core.html.figure import BLUE, GREEN, LEGEND_ABOVE, ORANGE, PURPLE, YELLOW, figure, label
+from core.html.index import now_in_words
 from core.html.page import Section
 from core.html.words import counted
 from core.page.curves import LEAST_LOSS, MOST_SINGLE_EPOCHS, accuracy_axis, loss_axis, share_wrong
@@ -24,7 +26,8 @@ def comparison_section(material: Material) -> Section:
         option = "without --no-augment" if material.config.augment.is_identity else "with --no-augment"
         other = (
             f"Only one of the two was run. The same python -m core command {option}, under another --study name in the "
-            "same --runs folder, puts both onto its page, and onto this one once python -m core.page has made it again."
+            f"same --runs folder, puts both onto its page, and onto this one once {_again(material.folder.url)} has "
+            f"made it anew: looked for on {now_in_words()}."
         )
         if material.manifest.command != "core":
             other = "Trainings of python -m core are compared here; this one is a search's trial."
@@ -33,11 +36,20 @@ def comparison_section(material: Material) -> Section:
     everyone = [own, *siblings]
     lead = (
         "Trainings in the same folder, of the same data, split and configuration but for the augmentation, "
-        f"scored on the same {num_rows:,} holdout rows."
+        f"scored on the same {num_rows:,} holdout rows; those that there were on {now_in_words()}."
     )
     body = row(_figure(everyone, num_rows, "accuracy"), _figure(everyone, num_rows, "log_loss"))
     body += _table(everyone, num_rows) + prose(*(_verdict(own, other) for other in siblings))
+    body += prose(
+        f"The page of each has those that there were when it was made: {_again('STUDY_DIR')} makes one anew, this one "
+        f"with {material.folder.url} for STUDY_DIR."
+    )
     return Section(anchor=anchor, title=title, lead=lead, body=body)
+
+
+def _again(folder: str) -> str:
+    """Return the command that makes a page anew."""
+    return f"{program_words('core.page')} {folder}"
 
 
 def _figure(everyone: list[Training], num_rows: int, what: str) -> Markup:
@@ -49,7 +61,7 @@ def _figure(everyone: list[Training], num_rows: int, what: str) -> Markup:
         said = [getattr(epoch, what) for epoch in training.epochs]
         y = [share_wrong(value, num_rows) if what == "accuracy" else max(value, LEAST_LOSS) for value in said]
         drawn += y
-        name = f"{training.words} ({training.name})"
+        name = label(f"{training.words} ({training.name})")
         traces.append(
             go.Scatter(
                 x=[epoch.epoch for epoch in training.epochs], y=y, customdata=said, name=name, line={"color": colour},

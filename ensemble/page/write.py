@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Callable
 
 from core.errors import SoftvoteError, StoredFileError
-from core.html.index import made_from, write_index
+from core.html.index import made_from, now_in_words, write_index
+from core.html.links import links_from
 from core.html.page import Section, render_page
 from core.store import files
 from core.store.dataset import DataSummary, Images, read_images
@@ -74,7 +75,7 @@ def render_report(result: VoteResult, *, is_own: bool = True) -> bytes:
     sections = [make(evidence) for make in SECTIONS]
     names = " + ".join(study.name for study in result.studies) or manifest.name
     lead = result_in_words(result) + (f" {complaint}" if complaint else "")
-    links = [("../index.html", "All pages of the study")] if is_own else []
+    links = links_from(folder, folder.vote_page) if is_own else []
     return render_page(
         title=f"{names}: the vote", lead=lead, sections=sections, links=links, made_from=_made_from(result, manifest)
     )
@@ -93,4 +94,5 @@ def _images(url: str, data: DataSummary) -> tuple[Images | None, str]:
 def _made_from(result: VoteResult, manifest: Manifest) -> tuple[str, ...]:
     """Return the lines of the foot: all studies, and what they are of."""
     folders = [f"{study.name}: {study.url}" for study in result.studies] or [result.study]
-    return (f"Made from {', '.join(folders)}; the same numbers are in ensemble.json.", *made_from(manifest))
+    made = f"Made on {now_in_words()} from {', '.join(folders)}; the same numbers are in ensemble.json."
+    return (made, *made_from(manifest))

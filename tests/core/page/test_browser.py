@@ -11,18 +11,12 @@ from rich.console import Console
 from core.page.write import write_model_page
 from core.run import CoreSettings, train_study
 from core.store.study import StudyFolder
-from tests.chromium import WIDTHS, chromium
+from tests.chromium import WIDTHS
 from tests.core.page.making import make_study
 
 pytestmark = pytest.mark.browser
 
 SHOWN_MAPS = "[...document.querySelectorAll('.choice > div:not([hidden]) .tiles img')].map((image) => image.src).join()"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
