@@ -6,6 +6,7 @@ from markupsafe import Markup
 from core.html.blocks import choice, prose
 from core.html.images import picture, shrunk, tiles
 from core.html.page import Section
+from core.html.softmax import COLOURS_IN_WORDS
 from core.page.material import Material
 from core.page.misclassified import bars_of
 from core.page.taps import Maps
@@ -76,7 +77,8 @@ def _lead(material: Material, maps: tuple[Maps, ...], shown: list[Maps], num_ima
     return (
         f"Feature maps of one image, {what}: the first {MOST_CHANNELS} channels of each at most. Every map has its own "
         "scale, from its least value (black) to its greatest (white), so that brightness compares places within a map "
-        f"and not two maps.{left_out} To choose from: {of_classes}, and the error that the model was surest of."
+        f"and not two maps.{left_out} To choose from: {of_classes}, and the error that the model was surest of. In its "
+        f"softmax's bars {COLOURS_IN_WORDS}."
     )
 
 
