@@ -4,10 +4,13 @@ import collections.abc
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
+
+from tests.chromium import Chromium, chromium
 
 STARTING_CLUSTERS = ("search", "cluster", "benchmarks")
 """Folders whose tests start Ray clusters and trainings: one at a time, whatever runs beside them."""
@@ -42,6 +45,13 @@ class ByFile(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Say what runs in which process."""
     return ByFile(config, log)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    """Start a browser for a file's tests, which are marked `browser`."""
+    with chromium() as started:
+        yield started
 
 
 def pytest_unconfigure() -> None:
