@@ -1,5 +1,6 @@
 """The environment of the whole test run, set before any test imports tensorflow or ray."""
 
+import collections.abc
 import os
 import secrets
 import tempfile
@@ -56,3 +57,28 @@ def browser() -> Iterator[Chromium]:
 def pytest_unconfigure() -> None:
     """Remove the run's cache folder."""
     _cache.cleanup()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run say that nothing of what its tests need may be missing."""
+    parser.addoption("--no-skips", action="store_true", help="let a test that would be skipped fail, with its reason")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> collections.abc.Generator[None, Any, Any]:
+    """Let a test that is skipped fail where --no-skips says so."""
+    return _failed_if_skipped(item.config, (yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> collections.abc.Generator[None, Any, Any]:
+    """Let a file that is skipped as a whole fail where --no-skips says so."""
+    return _failed_if_skipped(collector.config, (yield))
+
+
+def _failed_if_skipped(config: pytest.Config, report: Any) -> Any:
+    """Return the report of a test or a file as --no-skips has it."""
+    if report.skipped and config.getoption("no_skips") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"--no-skips: {report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr}"
+    return report

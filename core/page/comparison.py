@@ -6,9 +6,10 @@ from markupsafe import Markup
 
 from core.cli import program_words
 from core.html.blocks import prose, row, table
-from core.html.figure import BLUE, GREEN, ORANGE, PURPLE, YELLOW, figure, label
+from core.html.figure import BLUE, GREEN, LEGEND_ABOVE, ORANGE, PURPLE, YELLOW, figure, label
 from core.html.index import now_in_words
 from core.html.page import Section
+from core.html.words import counted
 from core.page.curves import LEAST_LOSS, MOST_SINGLE_EPOCHS, accuracy_axis, loss_axis, share_wrong
 from core.page.material import Material
 from core.page.score import errors_of, standard_error
@@ -75,7 +76,7 @@ def _figure(everyone: list[Training], num_rows: int, what: str) -> Markup:
     plot.update_layout(
         xaxis={"title": "epoch", "dtick": 1 if longest <= MOST_SINGLE_EPOCHS else None},
         yaxis={"title": f"holdout {words}", **axis},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, showlegend=True,
+        legend=LEGEND_ABOVE, showlegend=True,
     )  # fmt: skip
     best = ", ".join(f"{one.words} ({one.name}) {getattr(one.best, what):.5g}" for one in everyone)
     return figure(plot, alt=f"Holdout {words} over the epochs; at each one's best epoch: {best}.", height=380)
@@ -113,8 +114,7 @@ def _verdict(own: Training, other: Training) -> str:
     only_other = int((own.is_right & ~other.is_right).sum())
     difference, spread = only_own - only_other, math.sqrt(only_own + only_other)
     tells = "more than two of them" if abs(difference) > 2 * spread else "too few to tell the two apart"
-    errors = "error" if abs(difference) == 1 else "errors"
-    how_many = f"{abs(difference):,} {errors} {'fewer' if difference < 0 else 'more'}"
+    how_many = f"{counted(abs(difference), 'error')} {'fewer' if difference < 0 else 'more'}"
     return (
         f"{own.name} ({own.words}) has {how_many} than {other.name} ({other.words}) at their "
         f"best epochs; {only_own:,} rows are wrong in the former alone and {only_other:,} in the latter alone, so "

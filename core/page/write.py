@@ -14,10 +14,10 @@ from core.html.page import Section, render_page
 from core.page.comparison import comparison_section
 from core.page.confusions import confusions_section
 from core.page.curves import curves_section
+from core.page.data import data_sections
 from core.page.material import Material, read_material
 from core.page.misclassified import misclassified_section
 from core.page.network import network_sections
-from core.page.samples import samples_section
 from core.page.score import score_section, score_sentence
 from core.store import files
 from core.store.study import StudyFolder
@@ -83,7 +83,7 @@ def render_model_page(material: Material, load_model: "Callable[[], keras.Model]
         misclassified_section(material),
         *of_network,
         comparison_section(material),
-        samples_section(material),
+        *data_sections(material),
     ]
     name, trial_id = material.manifest.name, material.record.trial_id
     return render_page(

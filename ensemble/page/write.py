@@ -14,29 +14,28 @@ from core.store.study import StudyFolder
 from ensemble.names import place_of
 from ensemble.page.agreement import agreement_section
 from ensemble.page.confusions import confusions_section
+from ensemble.page.data import samples_section, shares_section
 from ensemble.page.disputed import disputed_section
 from ensemble.page.evidence import Evidence
-from ensemble.page.looks import looks_section
+from ensemble.page.growth import growth_section
 from ensemble.page.members import members_section
 from ensemble.page.mistakes import mistakes_section
-from ensemble.page.numbers import numbers_section
-from ensemble.page.opening import opening_section, result_in_a_sentence
 from ensemble.page.reliability import reliability_section
-from ensemble.page.shares import shares_section
+from ensemble.page.scores import result_in_words, scores_section
 from ensemble.result import VoteResult
 from ensemble.studies import read_study_data
 
 SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
-    opening_section,
+    scores_section,
     members_section,
-    numbers_section,
+    growth_section,
     mistakes_section,
     confusions_section,
     disputed_section,
     agreement_section,
     reliability_section,
     shares_section,
-    looks_section,
+    samples_section,
 )
 
 
@@ -75,7 +74,7 @@ def render_report(result: VoteResult, *, is_own: bool = True) -> bytes:
     evidence = Evidence(result=result, data=data, images=images, no_images=complaint)
     sections = [make(evidence) for make in SECTIONS]
     names = " + ".join(study.name for study in result.studies) or manifest.name
-    lead = result_in_a_sentence(result) + (f" {complaint}" if complaint else "")
+    lead = result_in_words(result) + (f" {complaint}" if complaint else "")
     links = links_from(folder, folder.vote_page) if is_own else []
     return render_page(
         title=f"{names}: the vote", lead=lead, sections=sections, links=links, made_from=_made_from(result, manifest)
