@@ -41,8 +41,8 @@ def comparison_section(material: Material) -> Section:
     body = row(_figure(everyone, num_rows, "accuracy"), _figure(everyone, num_rows, "log_loss"))
     body += _table(everyone, num_rows) + prose(*(_verdict(own, other) for other in siblings))
     body += prose(
-        f"The page of each has those that there were when it was made: {_again('STUDY_DIR')} makes one anew, this one "
-        f"with {material.folder.url} for STUDY_DIR."
+        f"What was trained since is not here: {_again(material.folder.url)} makes this page anew. The others' pages "
+        "know of this training once they are made anew likewise."
     )
     return Section(anchor=anchor, title=title, lead=lead, body=body)
 
