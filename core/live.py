@@ -1,5 +1,6 @@
 """Lines at the foot of a terminal that are drawn again and again; what is printed meanwhile scrolls by above them."""
 
+import contextlib
 import sys
 import threading
 import time
@@ -10,6 +11,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.control import Control
 from rich.live import Live
 from rich.segment import ControlType, Segment
+
+from core.harmless import in_a_line, warn
 
 LEAST_SECONDS = 0.25
 """Between two drawings: nobody reads faster."""
@@ -32,7 +35,11 @@ def is_ascii(console: Console) -> bool:
 
 
 class LiveView:
-    """Draws lines at the foot of a terminal, four times a second at most, and only where they have changed."""
+    """Draws lines at the foot of a terminal, four times a second at most, and only where they have changed.
+
+    Nothing of it raises. A drawing that does switches the live view off: what is to be printed are plain lines then,
+    and where these cannot be printed either (a connection that broke), nothing.
+    """
 
     def __init__(self, console: Console, draw: Draw, *, tick_seconds: float | None = None) -> None:
         """Prepare to draw.
@@ -45,7 +52,7 @@ class LiveView:
         self._console = console
         self._draw = draw
         self._tick_seconds = tick_seconds
-        self._frame = _Frame()
+        self._frame = _Frame(console)
         self._live = Live(
             self._frame,
             console=console,
@@ -56,6 +63,7 @@ class LiveView:
         self._lock = threading.RLock()
         self._next = 0.0
         self._width = 0
+        self._is_off = False
         self._is_lost = False
         self._stopped = threading.Event()
 
@@ -66,33 +74,32 @@ class LiveView:
 
     def start(self) -> None:
         """Draw for the first time."""
-        self._live.start()
+        try:
+            self._live.start()
+        except Exception as error:
+            self._switch_off(error)
         self.show()
         if self._tick_seconds is not None:
-            threading.Thread(target=self._tick, daemon=True, name="live view").start()
+            with contextlib.suppress(RuntimeError):  # no thread to spare: then `show` alone moves the clock
+                threading.Thread(target=self._tick, daemon=True, name="live view").start()
 
     def stop(self) -> None:
         """Leave the lines on the screen as they are."""
         self._stopped.set()
-        with self._lock:
-            try:
-                self._live.stop()
-            except (OSError, UnicodeError):
-                self._is_lost = True
+        with self._lock, contextlib.suppress(Exception):
+            self._live.stop()
 
     def show(self, above: Sequence[str] = ()) -> None:
-        """Draw the lines as they are now, and print others above them for good.
-
-        A terminal that is gone (a connection that broke) is drawn on no more, and costs nothing else.
-        """
+        """Draw the lines as they are now, and print others above them for good."""
         with self._lock:
             self._next = time.monotonic() + LEAST_SECONDS
-            if self._is_lost:
-                return
-            try:
-                self._show(above)
-            except (OSError, UnicodeError):
-                self._is_lost = True
+            if not self._is_off:
+                try:
+                    self._show(above)
+                    return
+                except Exception as error:
+                    self._switch_off(error)
+            self._print_plainly(above)
 
     def _show(self, above: Sequence[str]) -> None:
         """Draw where anything has changed; lines to be printed bring the new frame with them."""
@@ -101,11 +108,29 @@ class LiveView:
         if not above and lines == self._frame.lines and width == self._width:
             return
         self._clear_folded(width)
-        self._frame.lines, self._width = lines, width
+        self._frame.take(lines)
+        self._width = width
         if above:
             print_lines(self._console, above)
         else:
             self._live.refresh()
+
+    def _switch_off(self, error: Exception) -> None:
+        """Erase what is drawn, for good, and say why."""
+        self._is_off = True
+        self._stopped.set()
+        self._frame.take([])
+        with contextlib.suppress(Exception):
+            self._live.stop()
+        warn(f"the live view is switched off: {in_a_line(error)}. What ends is told in plain lines")
+
+    def _print_plainly(self, lines: Sequence[str]) -> None:
+        """Print lines as a log has them, as long as there is somewhere to print."""
+        if not self._is_lost:
+            try:
+                print_lines(self._console, lines)
+            except Exception:
+                self._is_lost = True
 
     def _clear_folded(self, width: int) -> None:
         """Go up over the rows by which a terminal that has become narrower has folded what was drawn."""
@@ -122,22 +147,34 @@ class LiveView:
 
 
 class _Frame:
-    """Lines that are ready, so that drawing them costs next to nothing."""
+    """Lines that are ready, so that drawing them costs next to nothing and does not raise."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console) -> None:
+        """Begin with no lines."""
+        self._console = console
+        self._segments: list[Segment] = []
         self.lines: list[Line] = []
+
+    def take(self, lines: list[Line]) -> None:
+        """Be these lines from now on."""
+        styled = {style: self._console.get_style(style) for line in lines for _, style in line if style}
+        self._segments = [
+            segment
+            for line in lines
+            for segment in (*(Segment(text, styled.get(style)) for text, style in line), Segment.line())
+        ]
+        self.lines = lines
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the lines."""
-        for line in self.lines:
-            for text, style in line:
-                yield Segment(text, console.get_style(style) if style else None)
-            yield Segment.line()
+        yield from self._segments
 
 
 def print_lines(console: Console, lines: Sequence[str]) -> None:
-    """Print lines as they are: brackets are no markup, and no path is broken in two."""
-    console.print("\n".join(lines), soft_wrap=True, markup=False, highlight=False, emoji=False)
+    """Print lines, if any, as they are: brackets are no markup, and no path is broken in two."""
+    if lines:
+        letters = "\n".join(lines).encode(console.encoding, "replace")  # an error may say what no terminal can show
+        console.print(letters.decode(console.encoding), soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def fitted(label: str, pieces: Sequence[tuple[int, Piece]], width: int, *, reserved: int = 0) -> Line:

@@ -6,6 +6,7 @@ import numpy as np
 from rich.console import Console
 
 from core.cli import program_words
+from core.html.words import LONGEST_IN_A_LINE, name_in_short
 from core.metrics import accuracy, num_errors
 from core.progress import print_line
 from core.store.records import TrialRecord
@@ -73,9 +74,10 @@ def _confusion_lines(confusion: np.ndarray, names: np.ndarray) -> list[str]:
     """Return the matrix as a table, or the most frequent confusions of many classes."""
     if len(names) > MOST_CLASSES_IN_A_MATRIX:
         return _most_frequent(confusion, names)
-    cells = [["true \\ predicted", *names.tolist()]]
+    columns = [name_in_short(name, longest=LONGEST_IN_A_LINE) for name in names.tolist()]
+    cells = [["true \\ predicted", *columns]]  # rows and columns are in one order, should names be cut alike
     for name, row in zip(names.tolist(), confusion.tolist(), strict=True):
-        cells.append([name, *(str(count) if count else "." for count in row)])
+        cells.append([name_in_short(name), *(str(count) if count else "." for count in row)])
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
 
@@ -85,4 +87,5 @@ def _most_frequent(confusion: np.ndarray, names: np.ndarray) -> list[str]:
     wrong = confusion * (1 - np.eye(len(names), dtype=confusion.dtype))
     order = np.argsort(-wrong, axis=None, kind="stable")[:NUM_CONFUSIONS_LISTED]
     pairs = [divmod(int(cell), len(names)) for cell in order if wrong.flat[cell]]
-    return [f"{names[true]} taken for {names[predicted]}: {wrong[true, predicted]}" for true, predicted in pairs]
+    short = [name_in_short(name) for name in names.tolist()]
+    return [f"{short[true]} taken for {short[predicted]}: {wrong[true, predicted]}" for true, predicted in pairs]

@@ -16,7 +16,7 @@ from core.store.dataset import DataSummary
 from core.store.predictions import Predictions, read_predictions
 from core.store.records import read_record
 from core.store.study import StudyFolder, TrialFolder
-from ensemble.members import Candidate, TrialSurvey, digest_of, require_same_data
+from ensemble.members import AGAIN, Candidate, TrialSurvey, digest_of, require_same_data
 from ensemble.rows import ScoredRows, all_rows_of
 
 COMMITTEE = "committee"
@@ -208,8 +208,7 @@ def _require_sound(url: str, predictions: Predictions | Unread, data: DataSummar
         raise StoredFileError(f"{url} is missing. Start the same search again to have it trained") from predictions
     if isinstance(predictions, StoredFileError):  # a vote that quietly went on would replace a better submission
         raise _DamagedError(
-            f"{predictions}. Delete it to vote without this configuration, or start the same search again after that "
-            "to have it trained anew"
+            f"{predictions}. Once deleted, the vote does without this configuration, and {AGAIN}"
         ) from predictions
     require_same_data(url, predictions, data)
     return predictions

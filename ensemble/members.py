@@ -24,7 +24,7 @@ from ensemble.shortlist import read_best
 
 VOTING_STATES = ("complete", "pruned")
 ADDED = "added"
-AGAIN = "start the same search again after that to have it trained anew"
+AGAIN = "the same search, started again, trains it anew"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -203,11 +203,11 @@ def _add_trial(
         return
     if isinstance(predictions, StoredFileError):
         if survey.skips_damaged:
-            survey.left_out.append(f"trial {record.trial_id} is left out: {predictions}. Delete it and {AGAIN}")
+            survey.left_out.append(f"trial {record.trial_id} is left out: {predictions}. Once deleted, {AGAIN}")
             return
         # a vote that quietly went on would replace a better submission
         raise StoredFileError(
-            f"{predictions}. Delete it to vote without trial {record.trial_id}, or {AGAIN}"
+            f"{predictions}. Once deleted, the vote does without trial {record.trial_id}, and {AGAIN}"
         ) from predictions
     require_same_data(url, predictions, data)
     if predictions.split != data.split:

@@ -1,6 +1,7 @@
 """The vote on the screen."""
 
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -17,10 +18,18 @@ PLAIN_WIDTH = 120
 """Columns where the output is no terminal (a log, a pipe)."""
 
 
-def print_vote(result: VoteResult, console: Console | None = None, *, in_short: bool = False) -> None:
+def print_vote(
+    result: VoteResult, console: Console | None = None, *, in_short: bool = False, written: Sequence[str] = ()
+) -> None:
     """Print warnings (to stderr), members, best single trial and vote, and where the files are; in short no tables.
 
     Where the test rows' labels are known, the last line is their true accuracy.
+
+    Args:
+        result: the vote.
+        console: stdout by default.
+        in_short: whether to leave the tables out.
+        written: lines that tell what else was written.
     """
     console = console or Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     for warning in result.warnings:
@@ -32,7 +41,7 @@ def print_vote(result: VoteResult, console: Console | None = None, *, in_short: 
         if len(result.voters) > 1:
             console.print(_reasons(result))
     scores = [_lines(result)[0], *honest_in_short(result)] if in_short else [*_lines(result), *honest_lines(result)]
-    for line in (*scores, *_written(result)):
+    for line in (*scores, *_written(result), *written, *_true_accuracy(result)):
         _print_line(console, line)
 
 
@@ -143,16 +152,21 @@ def _lines(result: VoteResult) -> list[str]:
 
 
 def _written(result: VoteResult) -> list[str]:
-    """Return what was written and, last, the true accuracy where it is known."""
+    """Return what was written."""
     lines = []
     if result.submission_csv is not None:
         lines.append(f"wrote {result.submission_csv} ({result.num_test:,} rows, read again and checked)")
     lines.append(f"wrote {result.members_csv} and {result.ensemble_json}")
     if result.report_html is not None:
         lines.append(f"wrote {result.report_html}")
-    if result.test_accuracy is not None:
-        lines.append(f"test accuracy {result.test_accuracy:.4f} ({result.num_test} rows set aside)")
     return lines
+
+
+def _true_accuracy(result: VoteResult) -> list[str]:
+    """Return the line of the accuracy on test rows whose labels are known."""
+    if result.test_accuracy is None:
+        return []
+    return [f"test accuracy {result.test_accuracy:.4f} ({result.num_test} rows set aside)"]
 
 
 def _precision_of(vote: Scores) -> str:

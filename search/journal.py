@@ -7,13 +7,14 @@ only appended, each batch in one write: that needs no lock, which a reader could
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.harmless import Harmless
 from core.store import files
+from core.store.append import append
 from core.store.bulk import uncollected
 from core.store.records import TrialRecord
 from core.store.study import StudyFolder
@@ -40,11 +41,11 @@ def keep_journal(folder: StudyFolder, name: str, ledger: Ledger) -> Iterator[Non
     """
     journal = _JournalFile(folder.journal, name)
     journal.bring_up(ledger.records, ledger.num_taken)
-    ledger.followers.append(journal.follow)
+    ledger.followers["study.journal"] = journal.follow
     try:
         yield
     finally:
-        ledger.followers.remove(journal.follow)
+        ledger.followers.pop("study.journal", None)
         journal.close()
 
 
@@ -59,42 +60,31 @@ class _JournalFile:
         self._scratch: str | None = None
         self._uploaded = 0.0
         self._rarity = 1.0
-        self._has_warned = False
+        self._without_harm = Harmless(f"{url} is not up to date", "The search goes on; its next start mends that file")
 
     def bring_up(self, records: list[TrialRecord], num_taken: int) -> None:
         """Make the file say what the records say."""
-        with self._without_harm():
+        with self._without_harm:
             self._open(records, num_taken)
 
     def follow(self, record: TrialRecord) -> None:
         """Append what the record has and the file has not."""
         if self._study is not None:
-            with self._without_harm():
+            with self._without_harm:
                 self._study.add(record)
-                self._append(self._study)
+                append(self._path, self._study.fresh)
                 if time.monotonic() - self._uploaded >= UPLOAD_SECONDS * self._rarity:
                     self._upload()
 
     def close(self) -> None:
         """Write and upload what is left."""
         if self._study is not None:
-            with self._without_harm():
-                self._append(self._study)
+            with self._without_harm:
+                append(self._path, self._study.fresh)
                 self._upload()
         self._study = None
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
-
-    @contextlib.contextmanager
-    def _without_harm(self) -> Iterator[None]:
-        """Turn any error into one warning altogether."""
-        try:
-            yield
-        except Exception as error:
-            if not self._has_warned:
-                told = f"{self._url} is not up to date: {error}. The search goes on; its next start mends that file"
-                print(f"warning: {told}", file=sys.stderr)
-            self._has_warned = True
 
     @uncollected()
     def _open(self, records: list[TrialRecord], num_taken: int) -> None:
@@ -114,7 +104,7 @@ class _JournalFile:
             if len(found) > len(whole):
                 os.truncate(path, len(whole))
             self._study = study
-            self._append(study)
+            append(self._path, study.fresh)
         else:
             files.write_bytes(str(self._path), whole + study.fresh)
             study.fresh.clear()
@@ -127,16 +117,6 @@ class _JournalFile:
             return files.read_bytes(self._url)
         except Exception:
             return b""
-
-    def _append(self, study: JournalStudy) -> None:
-        """Add lines to the file's end; what does not go in now waits for the next call."""
-        fresh = study.fresh
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
-        try:
-            while fresh:
-                del fresh[: os.write(descriptor, fresh)]
-        finally:
-            os.close(descriptor)
 
     def _upload(self) -> None:
         """Send the local copy to where the study lies."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.config import Config
 from core.errors import StoredFileError, StudyError
+from core.harmless import in_a_line, warn
 from core.store import files
 from core.store.bulk import Listing, Unread, uncollected
 from core.store.records import EpochReport, TrialRecord, TrialState, read_record, write_record
@@ -60,8 +61,8 @@ class Ledger(Standings):
         self.num_taken = 0
         """The first number that no folder of the study has had."""
         self._as_ended: dict[int, TrialRecord] = {}
-        self.followers: list[Callable[[TrialRecord], None]] = []
-        """Views: each is called with each record once it is on disk."""
+        self.followers: dict[str, Callable[[TrialRecord], None]] = {}
+        """Views by what the user calls them: each is called with each record once it is on disk."""
 
     @uncollected()
     def load(self, trial_ids: Iterable[str] | None = None) -> None:
@@ -219,9 +220,13 @@ class Ledger(Standings):
         return record
 
     def _show(self, record: TrialRecord) -> None:
-        """Let the views follow."""
-        for follow in self.followers:
-            follow(record)
+        """Let the views follow; one that raises is told of, and follows no more."""
+        for name, follow in list(self.followers.items()):
+            try:
+                follow(record)
+            except Exception as error:
+                del self.followers[name]
+                warn(f"{name} is not kept up from now on: {in_a_line(error)}. The search goes on without it")
 
 
 def _sound_record(url: str, data: bytes | None) -> TrialRecord:

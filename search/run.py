@@ -8,6 +8,7 @@ from rich.console import Console
 
 from core.config import require
 from core.data.describe import describe_dataset, describe_split
+from core.live import print_lines
 from core.precision import slowness_note
 from core.progress import new_console
 from core.store.records import TrialRecord
@@ -85,10 +86,12 @@ def search_study(settings: SearchSettings, console: Console | None = None, began
                     _describe(start)
                     _train(start)
                 vote = _vote(start)
-            finally:  # also where the user stops it, or its trials fail: the page of what there is
-                write_without_harm(start.folder, start.say)
+            except BaseException:  # also where the user stops it, or its trials fail: the page of what there is
+                print_lines(console, write_without_harm(start.folder))
+                raise
+            written = write_without_harm(start.folder)
             tell_vote(vote)
-        print_vote(vote, console, in_short=settings.quiet)
+        print_vote(vote, console, in_short=settings.quiet, written=written)
         return SearchResult(folder=start.folder, records=_records(start), vote=vote)
     except KeyboardInterrupt as stop:
         raise SearchInterrupted(how_to_go_on(start)) from stop

@@ -27,8 +27,8 @@ def keep_curves(ledger: Ledger) -> Iterator[None]:
     """Bring the curves of a ledger's trials up to their records, the best trials first, and let them follow."""
     curves = Curves(ledger.folder)
     curves.bring_up([*ledger.ranked, *ledger.failed])
-    ledger.followers.append(curves.follow)
+    ledger.followers["curves.tfevents"] = curves.follow
     try:
         yield
     finally:
-        ledger.followers.remove(curves.follow)
+        ledger.followers.pop("curves.tfevents", None)

@@ -3,7 +3,9 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
 
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -92,6 +94,13 @@ class Opened:
         assert len(ids) == len(set(ids)), f"ids are given once, got {sorted(ids)}"
         lost = page.evaluate(LOST_ANCHORS)
         assert lost == [], f"links to nowhere: {lost}"
+        dead = [link for link in page.evaluate(RELATIVE_LINKS) if not self._is_there(link)]
+        assert dead == [], f"links to files that are not there: {dead}"
+
+    def _is_there(self, link: str) -> bool:
+        """True where a link, seen from the page, is a file."""
+        target = urlsplit(urljoin(self.page.url, link))
+        return target.scheme == "file" and Path(unquote(target.path)).is_file()
 
 
 EMPTY_FIGURES = """() => [...document.querySelectorAll('.chart')].filter((plot) => {
@@ -103,5 +112,7 @@ EMPTY_FIGURES = """() => [...document.querySelectorAll('.chart')].filter((plot) 
 TOO_WIDE = """() => [...document.querySelectorAll('body *')].filter((one) =>
   one.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !one.closest('.scroll'))
   .slice(0, 5).map((one) => one.tagName + '.' + one.className)"""
+RELATIVE_LINKS = """() => [...document.querySelectorAll('a[href]')]
+  .map((link) => link.getAttribute('href')).filter((href) => !/^(#|[a-z]+:)/i.test(href))"""
 LOST_ANCHORS = """() => [...document.querySelectorAll('a[href^="#"]')]
   .map((link) => link.getAttribute('href').slice(1)).filter((name) => !document.getElementById(name))"""

@@ -1,12 +1,16 @@
 """The environment of the whole test run, set before any test imports tensorflow or ray."""
 
+import collections.abc
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
+
+from tests.chromium import Chromium, chromium
 
 STARTING_CLUSTERS = ("search", "cluster", "benchmarks")
 """Folders whose tests start Ray clusters and trainings: one at a time, whatever runs beside them."""
@@ -43,6 +47,38 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    """Start a browser for a file's tests, which are marked `browser`."""
+    with chromium() as started:
+        yield started
+
+
 def pytest_unconfigure() -> None:
     """Remove the run's cache folder."""
     _cache.cleanup()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run say that nothing of what its tests need may be missing."""
+    parser.addoption("--no-skips", action="store_true", help="let a test that would be skipped fail, with its reason")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> collections.abc.Generator[None, Any, Any]:
+    """Let a test that is skipped fail where --no-skips says so."""
+    return _failed_if_skipped(item.config, (yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> collections.abc.Generator[None, Any, Any]:
+    """Let a file that is skipped as a whole fail where --no-skips says so."""
+    return _failed_if_skipped(collector.config, (yield))
+
+
+def _failed_if_skipped(config: pytest.Config, report: Any) -> Any:
+    """Return the report of a test or a file as --no-skips has it."""
+    if report.skipped and config.getoption("no_skips") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"--no-skips: {report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr}"
+    return report

@@ -10,7 +10,12 @@ Cell = str | int | float | Markup
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, caption: str, numeric: Iterable[int] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    caption: str,
+    numeric: Iterable[int] = (),
+    notes: Sequence[Cell] = (),
 ) -> Markup:
     """Return a table that scrolls within itself where the screen is narrow.
 
@@ -19,8 +24,13 @@ def table(
         rows: cells as they are shown; the first of each is its row's head.
         caption: what the table is, for all readers.
         numeric: places of columns that are set to the right.
+        notes: what is too long for a column, one a row or none at all: below its row, as wide as the screen lets it.
     """
-    return _block("table", columns=columns, rows=list(rows), caption=caption, numeric=set(numeric))
+    rows = list(rows)
+    below = list(notes) or [""] * len(rows)
+    return _block(
+        "table", columns=columns, rows=list(zip(rows, below, strict=True)), caption=caption, numeric=set(numeric)
+    )
 
 
 def facts(pairs: Iterable[tuple[str, Cell]]) -> Markup:

@@ -17,6 +17,10 @@ BLUE, ORANGE, GREEN, PURPLE, YELLOW, RED, GREY, VIOLET = (
 )  # fmt: skip
 """Colours for figures; on a dark page the script draws each one's lighter twin (templates/script.js)."""
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, RED, GREY, VIOLET)
+LEGEND_ABOVE = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+"""A layout's legend, where it takes no width from the figure."""
+INK = "#1b1f24"
+"""As dark as text, on a dark page as light: for what must be seen upon another colour."""
 STATE_COLOURS = {"complete": GREEN, "pruned": ORANGE, "failed": RED, "running": BLUE}
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +10,8 @@ from PIL import Image
 
 LEAST_SIDE = 56
 """CSS pixels of a picture's longer side at least: whole multiples of its own, so that pixels stay square."""
-MOST_VALUES = 56 * 56
-"""Numbers in a picture of which a page has hundreds: 4 kB as a PNG at most, 28x28 and 32x32x3 as they are."""
+MOST_SIDE = 40
+"""Pixels of a longer side of a picture of which a page has hundreds: 28x28 and 32x32 as they are."""
 
 
 def data_uri(image: np.ndarray) -> str:
@@ -43,19 +42,22 @@ def picture(image: np.ndarray, *, alt: str, least_side: int = LEAST_SIDE) -> Mar
     )
 
 
-def shrunk(image: np.ndarray) -> np.ndarray:
-    """Return an image of at most MOST_VALUES numbers, blocks of its pixels meaned; a smaller one as it is.
+def shrunk(
+    image: np.ndarray,  # (height, width) or (height, width, channels), any numbers
+    most_side: int = MOST_SIDE,
+) -> np.ndarray:
+    """Return an image of the same dtype, its pixels averaged in squares where a side is longer than `most_side` pixels.
 
-    Args:
-        image: (height, width, channels) uint8.
+    The last pixels of a side that the squares do not divide are left out.
     """
-    height, width, channels = image.shape
-    step = math.ceil(math.sqrt(max(1.0, image.size / MOST_VALUES)))
-    if step == 1 or min(height, width) < step:
-        return image
+    height, width = image.shape[:2]
+    step = max(1, -(-max(height, width) // most_side))
     rows, columns = height // step, width // step
-    blocks = image[: rows * step, : columns * step].reshape(rows, step, columns, step, channels)
-    return np.asarray(blocks.mean(axis=(1, 3)).round().astype(np.uint8))
+    if step == 1 or min(rows, columns) == 0:
+        return image[::step, ::step]
+    squares = image[: rows * step, : columns * step].reshape(rows, step, columns, step, *image.shape[2:])
+    means = squares.mean(axis=(1, 3))
+    return np.asarray((means.round() if image.dtype.kind in "iu" else means).astype(image.dtype))
 
 
 def sheet(

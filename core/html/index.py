@@ -1,7 +1,10 @@
 """index.html: what a study's folder has for people to look at."""
 
+import time
+
 from markupsafe import Markup
 
+from core.html.links import pages_of, relink
 from core.html.page import Section, render_page
 from core.store import files
 from core.store.manifest import Manifest, read_manifest
@@ -9,17 +12,13 @@ from core.store.study import StudyFolder
 
 
 def write_index(folder: StudyFolder) -> None:
-    """Write the page that links the study's other pages and tables, those that are there.
+    """Write the page that links the study's other pages and tables, those that are there, and links between these.
 
     Raises:
         StudyError: it cannot be written.
         StoredFileError: study.json is torn.
     """
-    pages = [
-        (folder.search_page, "How the search went", "every trial, what mattered, where the time went"),
-        (folder.vote_page, "The vote", "its members, how good it is, what it gets wrong"),
-        (folder.model_page, "The model", "one training: curves, confusions, filters, activations"),
-    ]
+    pages = [(page.url, page.words, page.about) for page in pages_of(folder)]
     tables = [
         (folder.leaderboard, "leaderboard.csv", "every trial, best first"),
         (files.join(folder.ensemble, "members.csv"), "members.csv", "who votes, and why"),
@@ -27,12 +26,26 @@ def write_index(folder: StudyFolder) -> None:
     ]
     manifest = read_manifest(folder.manifest)
     sections = [
-        Section(anchor=anchor, title=title, body=_links(folder, there))
-        for anchor, title, entries in (("pages", "Pages", pages), ("tables", "Tables", tables))
-        if (there := [entry for entry in entries if files.exists(entry[0])])
+        Section(anchor=anchor, title=title, body=_items(folder, entries))
+        for anchor, title, entries in (
+            ("pages", "Pages", pages),
+            ("tables", "Tables", [entry for entry in tables if files.exists(entry[0])]),
+        )
+        if entries
     ]
     content = render_page(title=manifest.name, lead=_lead(manifest), sections=sections, made_from=made_from(manifest))
     files.write_bytes(folder.index_page, content)
+    relink(folder)
+
+
+def made_when(of: str, again: str) -> str:
+    """Return the line of a page's foot that says when it was made, of what, and the command that makes it anew."""
+    return f"Made on {now_in_words()} from {of}; `{again}` makes it anew."
+
+
+def now_in_words() -> str:
+    """Return the local date and minute."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime())
 
 
 def made_from(manifest: Manifest) -> tuple[str, ...]:
@@ -59,7 +72,7 @@ def _lead(manifest: Manifest) -> str:
     return f"A study of {data.get('name')}{counts}."
 
 
-def _links(folder: StudyFolder, entries: list[tuple[str, str, str]]) -> Markup:
+def _items(folder: StudyFolder, entries: list[tuple[str, str, str]]) -> Markup:
     """Return a list of links with what stands behind each."""
     items = [
         Markup('<li><a href="{}">{}</a>: {}</li>').format(url.removeprefix(folder.url).lstrip("/"), name, what)

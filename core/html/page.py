@@ -50,14 +50,21 @@ def render_page(
             title=title,
             lead=lead,
             sections=sections,
-            links=links,
+            navigation=navigation(links),
             made_from=made_from,
             style=_text_of("style.css"),
+            theme=_text_of("theme.js"),
             script=_text_of("script.js"),
             plotly=_plotly() if has_figures else "",
         )
     )
     return text.encode()
+
+
+def navigation(links: Sequence[tuple[str, str]]) -> Markup:
+    """Return links to other pages, relative address and words each; nothing of none."""
+    items = Markup("").join(Markup('<a href="{}">{}</a>').format(address, words) for address, words in links)
+    return Markup('<nav aria-label="Other pages">{}</nav>').format(items) if links else Markup("")
 
 
 @functools.cache

@@ -4,12 +4,12 @@ import numpy as np
 from markupsafe import Markup
 
 from core.html.blocks import choice, prose
-from core.html.images import picture, tiles
+from core.html.images import picture, shrunk, tiles
 from core.html.page import Section
+from core.html.softmax import COLOURS_IN_WORDS
 from core.page.material import Material
-from core.page.misclassified import softmax_bars
+from core.page.misclassified import bars_of
 from core.page.taps import Maps
-from core.page.thumbnail import thumbnail
 
 MOST_CHANNELS = 16
 MOST_LAYERS = 8
@@ -77,16 +77,15 @@ def _lead(material: Material, maps: tuple[Maps, ...], shown: list[Maps], num_ima
     return (
         f"Feature maps of one image, {what}: the first {MOST_CHANNELS} channels of each at most. Every map has its own "
         "scale, from its least value (black) to its greatest (white), so that brightness compares places within a map "
-        f"and not two maps.{left_out} To choose from: {of_classes}, and the error that the model was surest of."
+        f"and not two maps.{left_out} To choose from: {of_classes}, and the error that the model was surest of. In its "
+        f"softmax's bars {COLOURS_IN_WORDS}."
     )
 
 
 def _panel(material: Material, number: int, place: int, words: str, shown: list[Maps]) -> Markup:
     """Return one image with its softmax and its maps."""
-    image = picture(thumbnail(material.image(place)), alt=words, least_side=112)
-    head = Markup('<div class="row narrow"><div>{}</div><div>{}</div></div>').format(
-        image, softmax_bars(material, place)
-    )
+    image = picture(shrunk(material.image(place)), alt=words, least_side=112)
+    head = Markup('<div class="row narrow"><div>{}</div><div>{}</div></div>').format(image, bars_of(material, place))
     return head + Markup("").join(_layer(layer, layer.values[number]) for layer in shown)
 
 
@@ -101,7 +100,7 @@ def _layer(layer: Maps, values: np.ndarray) -> Markup:
         f"{layer.title}: maps of {num} channels, values from {first.min():.3g} to {first.max():.3g}"
         + (f", {flat} without any contrast" if flat else "")
     )  # fmt: skip
-    pictures = [normalised(thumbnail(first[:, :, channel], MAP_SIDE)) for channel in range(num)]
+    pictures = [normalised(shrunk(first[:, :, channel], MAP_SIDE)) for channel in range(num)]
     if height * width == 1:  # a pixel has no contrast of its own: these are compared with each other
         pictures = list(normalised(first.reshape(1, num)).reshape(num, 1, 1))
         size += "; one number a channel, brightness compares channels"

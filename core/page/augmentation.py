@@ -6,11 +6,10 @@ import numpy as np
 from markupsafe import Markup
 
 from core.html.blocks import prose
-from core.html.images import gallery, picture, tiles
+from core.html.images import gallery, picture, shrunk, tiles
 from core.html.page import Section
-from core.page.draws import Ends, draw_images, images_at_the_ends
+from core.page.augmented import Ends, draw_images, images_at_the_ends
 from core.page.material import Material
-from core.page.thumbnail import thumbnail
 from core.seeds import derive_seed
 
 NUM_IMAGES = 6
@@ -49,8 +48,8 @@ def _strips(names: Sequence[str], originals: np.ndarray, draws: np.ndarray) -> M
     """Return each image with its draws."""
     strips = []
     for name, original, drawn in zip(names, originals, draws, strict=True):
-        framed = picture(thumbnail(original), alt=f"{name}, as it is")
-        rest = tiles([thumbnail(image) for image in drawn], alt=f"{name}, {len(drawn)} draws")
+        framed = picture(shrunk(original), alt=f"{name}, as it is")
+        rest = tiles([shrunk(image) for image in drawn], alt=f"{name}, {len(drawn)} draws")
         strips.append(Markup('<div class="strip"><div class="framed">{}</div>{}</div>').format(framed, rest))
     return Markup("").join(strips)
 
@@ -61,7 +60,7 @@ def _ends(ends: Sequence[Ends]) -> Markup:
     for one in ends:
         pictures = Markup("off")
         if one.images is not None:
-            small = [thumbnail(image) for image in one.images]
+            small = [shrunk(image) for image in one.images]
             pictures = tiles(small, alt=f"{one.name}: one end, as it is, the other end")
         shown.append(Markup("<div>{}</div>{}").format(one.name, pictures))
     return gallery(shown, label="Each range alone", least_width=220)

@@ -4,9 +4,12 @@ import math
 
 from markupsafe import Markup
 
+from core.cli import program_words
 from core.html.blocks import prose, row, table
-from core.html.figure import BLUE, GREEN, ORANGE, PURPLE, YELLOW, figure
+from core.html.figure import BLUE, GREEN, LEGEND_ABOVE, ORANGE, PURPLE, YELLOW, figure, label
+from core.html.index import now_in_words
 from core.html.page import Section
+from core.html.words import counted
 from core.page.curves import LEAST_LOSS, MOST_SINGLE_EPOCHS, accuracy_axis, loss_axis, share_wrong
 from core.page.material import Material
 from core.page.score import errors_of, standard_error
@@ -23,7 +26,8 @@ def comparison_section(material: Material) -> Section:
         option = "without --no-augment" if material.config.augment.is_identity else "with --no-augment"
         other = (
             f"Only one of the two was run. The same python -m core command {option}, under another --study name in the "
-            "same --runs folder, puts both onto its page, and onto this one once python -m core.page has made it again."
+            f"same --runs folder, puts both onto its page, and onto this one once {_again(material.folder.url)} has "
+            f"made it anew: looked for on {now_in_words()}."
         )
         if material.manifest.command != "core":
             other = "Trainings of python -m core are compared here; this one is a search's trial."
@@ -32,11 +36,20 @@ def comparison_section(material: Material) -> Section:
     everyone = [own, *siblings]
     lead = (
         "Trainings in the same folder, of the same data, split and configuration but for the augmentation, "
-        f"scored on the same {num_rows:,} holdout rows."
+        f"scored on the same {num_rows:,} holdout rows; those that there were on {now_in_words()}."
     )
     body = row(_figure(everyone, num_rows, "accuracy"), _figure(everyone, num_rows, "log_loss"))
     body += _table(everyone, num_rows) + prose(*(_verdict(own, other) for other in siblings))
+    body += prose(
+        f"What was trained since is not here: {_again(material.folder.url)} makes this page anew. The others' pages "
+        "know of this training once they are made anew likewise."
+    )
     return Section(anchor=anchor, title=title, lead=lead, body=body)
+
+
+def _again(folder: str) -> str:
+    """Return the command that makes a page anew."""
+    return f"{program_words('core.page')} {folder}"
 
 
 def _figure(everyone: list[Training], num_rows: int, what: str) -> Markup:
@@ -48,7 +61,7 @@ def _figure(everyone: list[Training], num_rows: int, what: str) -> Markup:
         said = [getattr(epoch, what) for epoch in training.epochs]
         y = [share_wrong(value, num_rows) if what == "accuracy" else max(value, LEAST_LOSS) for value in said]
         drawn += y
-        name = f"{training.words} ({training.name})"
+        name = label(f"{training.words} ({training.name})")
         traces.append(
             go.Scatter(
                 x=[epoch.epoch for epoch in training.epochs], y=y, customdata=said, name=name, line={"color": colour},
@@ -63,7 +76,7 @@ def _figure(everyone: list[Training], num_rows: int, what: str) -> Markup:
     plot.update_layout(
         xaxis={"title": "epoch", "dtick": 1 if longest <= MOST_SINGLE_EPOCHS else None},
         yaxis={"title": f"holdout {words}", **axis},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, showlegend=True,
+        legend=LEGEND_ABOVE, showlegend=True,
     )  # fmt: skip
     best = ", ".join(f"{one.words} ({one.name}) {getattr(one.best, what):.5g}" for one in everyone)
     return figure(plot, alt=f"Holdout {words} over the epochs; at each one's best epoch: {best}.", height=380)
@@ -101,8 +114,7 @@ def _verdict(own: Training, other: Training) -> str:
     only_other = int((own.is_right & ~other.is_right).sum())
     difference, spread = only_own - only_other, math.sqrt(only_own + only_other)
     tells = "more than two of them" if abs(difference) > 2 * spread else "too few to tell the two apart"
-    errors = "error" if abs(difference) == 1 else "errors"
-    how_many = f"{abs(difference):,} {errors} {'fewer' if difference < 0 else 'more'}"
+    how_many = f"{counted(abs(difference), 'error')} {'fewer' if difference < 0 else 'more'}"
     return (
         f"{own.name} ({own.words}) has {how_many} than {other.name} ({other.words}) at their "
         f"best epochs; {only_own:,} rows are wrong in the former alone and {only_other:,} in the latter alone, so "

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from core.html.blocks import fold, table
-from core.html.figure import BLUE, GREEN, GREY, ORANGE, figure
+from core.html.figure import BLUE, GREEN, GREY, LEGEND_ABOVE, ORANGE, figure
 from core.html.page import Section
 from core.page.material import Material
 from core.store.records import EpochReport
@@ -144,7 +144,7 @@ def _layout(lines: list[_Line], best_epoch: int, num_epochs: int) -> dict[str, A
         "yaxis2": {"title": "loss", "domain": [0.22, 0.58], **loss_axis(losses)},
         "yaxis3": {"title": "rate", "domain": [0.0, 0.16], **power},
         "hovermode": "x unified",
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        "legend": LEGEND_ABOVE,
         "shapes": [{**at_best, "line": mark}],
     }
 

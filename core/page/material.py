@@ -1,20 +1,18 @@
 """What the page of a training is made from: the files of its study's folder, read and held against each other."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from core.config import Config
 from core.errors import ConfigError, StoredFileError, StudyError
-from core.html.figure import label
-from core.store.dataset import DataSummary, read_data_summary, read_images
+from core.html.words import LONGEST_IN_A_LINE, names_in_short
+from core.store.dataset import read_data_summary, read_images
 from core.store.manifest import Manifest, read_manifest
 from core.store.predictions import Predictions, read_predictions
 from core.store.records import EpochReport, TrialRecord, read_record
 from core.store.study import StudyFolder, TrialFolder
-
-MOST_LETTERS = 14
-"""Of a class's name beside an axis."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,20 +64,18 @@ class Material:
         return np.asarray(self.images[self.rows[place]])
 
     def name(self, label: int) -> str:
-        """Return what a class is called."""
-        return str(self.class_names[label])
+        """Return what a class is called, in short."""
+        return self.names[label]
 
-    @property
-    def figure_names(self) -> list[str]:
-        """The classes' names within a figure, letter by letter: plotly reads <b> as markup."""
-        return [label(str(name)) for name in self.class_names]
+    @cached_property
+    def names(self) -> list[str]:
+        """The classes' names, as short as a label may be."""
+        return names_in_short(self.class_names.tolist())
 
-    @property
-    def axis_names(self) -> list[str]:
-        """The same beside an axis, where there is less room."""
-        names = [str(name) for name in self.class_names]
-        short = [name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…" for name in names]
-        return [label(name) for name in short]
+    @cached_property
+    def names_in_a_line(self) -> list[str]:
+        """The same beside a bar, where there is less room."""
+        return names_in_short(self.class_names.tolist(), longest=LONGEST_IN_A_LINE)
 
     def wrong_surest_first(self) -> np.ndarray:
         """Return the places of the misclassified holdout rows, the most confident first (ties: the earlier row)."""
@@ -124,7 +120,7 @@ def read_material(
         labels=data.labels,
         images=images,
         rows=data.holdout_rows,
-        is_train=_is_train(data),
+        is_train=data.is_train,
         softmax=predictions.softmax,
         test_softmax=predictions.test_softmax,
         test_labels=data.test_labels,
@@ -153,12 +149,6 @@ def _read_predictions(folder: StudyFolder, trial_id: str) -> Predictions:
         return read_predictions(url)
     except FileNotFoundError as error:
         raise StudyError(f"{url} must be there for a page of {trial_id}, and is not") from error
-
-
-def _is_train(data: DataSummary) -> np.ndarray:
-    """Return which labelled rows were trained on, (num_train,) bool."""
-    rows = np.arange(len(data.labels)) if data.groups is None else data.groups
-    return np.asarray(~np.isin(rows, rows[data.holdout_rows]))
 
 
 def _require_fit(

@@ -8,15 +8,16 @@ import numpy as np
 
 from core.cli import program_words
 from core.errors import SoftvoteError
-from core.html.index import made_from, write_index
+from core.html.index import made_from, made_when, write_index
+from core.html.links import links_from
 from core.html.page import Section, render_page
 from core.page.comparison import comparison_section
 from core.page.confusions import confusions_section
 from core.page.curves import curves_section
+from core.page.data import data_sections
 from core.page.material import Material, read_material
 from core.page.misclassified import misclassified_section
 from core.page.network import network_sections
-from core.page.samples import samples_section
 from core.page.score import score_section, score_sentence
 from core.store import files
 from core.store.study import StudyFolder
@@ -82,20 +83,21 @@ def render_model_page(material: Material, load_model: "Callable[[], keras.Model]
         misclassified_section(material),
         *of_network,
         comparison_section(material),
-        samples_section(material),
+        *data_sections(material),
     ]
     name, trial_id = material.manifest.name, material.record.trial_id
     return render_page(
         title=name if material.manifest.command == "core" else f"{name}: {trial_id}",
         lead=score_sentence(material),
         sections=sections,
-        links=_links(material.folder),
-        made_from=made_from(material.manifest),
+        links=links_from(material.folder, material.folder.model_page),
+        made_from=(_made(material), *made_from(material.manifest)),
     )
 
 
-def _links(folder: StudyFolder) -> list[tuple[str, str]]:
-    """Return the study's other pages, those that are there."""
-    pages = ((folder.search_page, "search.html", "The search"), (folder.vote_page, "ensemble/report.html", "The vote"))
-    there = [(address, words) for url, address, words in pages if files.exists(url)]
-    return [("index.html", "All pages of this study"), *there]
+def _made(material: Material) -> str:
+    """Return what the page was made from, and when."""
+    again = f"{program_words('core.page')} {material.folder.url}"
+    if material.manifest.command != "core":
+        again += f" --trial {material.record.trial_id}"
+    return made_when(f"{material.record.trial_id} and the trainings beside the study", again)

@@ -24,6 +24,12 @@ class DataSummary:
     test_labels: np.ndarray | None = None  # (num_test,) int32; known only for rows set aside by us
     groups: np.ndarray | None = None  # (num_train,) int64, the first row of the same image; None: no two are the same
 
+    @property
+    def is_train(self) -> np.ndarray:
+        """Which labelled rows are trained on, (num_train,) bool: not held out, nor the same image as one that is."""
+        rows = np.arange(len(self.labels)) if self.groups is None else self.groups
+        return np.asarray(~np.isin(rows, rows[self.holdout_rows]))
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # comparing arrays with == would be ambiguous
 class Images:

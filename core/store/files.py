@@ -23,6 +23,7 @@ ZIP_MAGIC = b"PK"
 CANNOT_READ = "cannot be read"
 WRITING = "Free space or choose another folder"
 DELETING = "Check who may write there"
+TORN = "Delete it or restore it from a copy"
 
 
 def join(url: str, *parts: str) -> str:
@@ -170,7 +171,7 @@ def read_json(url: str, data: bytes | None = None) -> dict[str, Any]:
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise StoredFileError(f"{url} is torn or no JSON: {error}. Delete it or restore it from a copy") from error
+        raise StoredFileError(f"{url} is torn or no JSON: {error}. {TORN}") from error
     if not isinstance(value, dict):
         raise StoredFileError(f"{url} must hold a JSON object, got {type(value).__name__}")
     return value
@@ -206,12 +207,12 @@ def read_npz(url: str, data: bytes | None = None) -> dict[str, np.ndarray]:
     """
     data = read_bytes(url) if data is None else data
     if not data.startswith(ZIP_MAGIC):  # numpy would take it for a pickle and advise to load it unsafely
-        raise StoredFileError(f"{url} is torn or no .npz archive: it does not begin like one")
+        raise StoredFileError(f"{url} is torn or no .npz archive: it does not begin like one. {TORN}")
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
-        raise StoredFileError(f"{url} is torn or no .npz archive: {error}") from error
+        raise StoredFileError(f"{url} is torn or no .npz archive: {error}. {TORN}") from error
 
 
 def _kind_of(url: str) -> str | None:

@@ -7,8 +7,8 @@ from markupsafe import Markup
 from core.html.blocks import prose, row
 from core.html.figure import figure, label
 from core.html.page import Section
+from core.html.words import percent
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import percent
 
 MOST_WITH_NUMBERS = 10
 """Members up to which each cell has room for its number."""

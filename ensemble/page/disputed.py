@@ -5,9 +5,10 @@ from markupsafe import Markup
 
 from core.html.blocks import prose
 from core.html.page import Section
+from core.html.softmax import COLOURS_IN_WORDS
+from core.html.words import name_in_short, percent
 from ensemble.page.evidence import Evidence
 from ensemble.page.tile import tile, tiles_of
-from ensemble.page.words import name_in_short, percent
 from ensemble.result import VoteResult
 
 MOST_SHOWN = 60
@@ -30,7 +31,10 @@ def disputed_section(evidence: Evidence) -> Section:
         f"probable class and the next; {len(shown)} of {result.num_test:,} are shown, by their ids in the submission."
     )
     if evidence.data.test_labels is not None and result.test_accuracy is not None:
-        lead += f" These rows were set aside, so that their true class is known: {percent(result.test_accuracy)} right."
+        lead += (
+            f" These rows were set aside, so that their true class is known: {percent(result.test_accuracy)} right. "
+        )
+        lead += f"In the bars {COLOURS_IN_WORDS}."
     return Section(anchor=ANCHOR, title=TITLE, body=tiles_of(evidence, tiles, "disputed test rows"), lead=lead)
 
 

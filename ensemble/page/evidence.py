@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
+from core.html.words import LONGEST_IN_A_LINE, name_in_short, names_in_short
 from core.store.dataset import DataSummary, Images
-from ensemble.page.words import LONGEST_IN_A_LINE, name_in_short
 from ensemble.result import VoteResult
 
 
@@ -23,12 +23,12 @@ class Evidence:
     @cached_property
     def classes(self) -> list[str]:
         """The classes' names, as short as a label may be."""
-        return [name_in_short(str(name)) for name in self.data.class_names]
+        return names_in_short(self.data.class_names.tolist())
 
     @cached_property
     def classes_in_tiles(self) -> list[str]:
         """The same beside a bar, where there is less room."""
-        return [name_in_short(str(name), longest=LONGEST_IN_A_LINE) for name in self.data.class_names]
+        return names_in_short(self.data.class_names.tolist(), longest=LONGEST_IN_A_LINE)
 
     @cached_property
     def voters(self) -> list[str]:

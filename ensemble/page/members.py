@@ -6,14 +6,14 @@ from markupsafe import Markup
 from core.html.blocks import prose, table
 from core.html.figure import BLUE, GREEN, ORANGE, figure, label
 from core.html.page import Section
+from core.html.words import NO_BREAK, nats, percent
 from ensemble.committee import COMMITTEE
 from ensemble.describe import config_in_short
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import NO_BREAK, nats, percent
 from ensemble.result import Member, VoteResult
 
-COLUMNS = ("member", "weight", "log-loss", "accuracy", "errors", "log-loss lost", "errors lost", "unlike the others",
-           "most alike", "configuration (where it is not the notebook's)")  # fmt: skip
+SCORES = ("member", "weight", "log-loss", "accuracy", "errors")
+REASONS = ("log-loss lost", "errors lost", "unlike the others", "most alike")
 BAR_HEIGHT = 26
 """CSS pixels of a member in a figure."""
 
@@ -22,32 +22,44 @@ def members_section(evidence: Evidence) -> Section:
     """Return table and figures of the members."""
     result = evidence.result
     rows = [_row(member, result) for member in result.members]
-    body = table(COLUMNS, rows, caption="Members, best first; counted on the rows that chose them", numeric=range(1, 8))
-    if len(result.voters) > 1:
+    configs = [_config(member) for member in result.members]
+    has_reasons = len(result.voters) > 1
+    columns = (*SCORES, *REASONS) if has_reasons else SCORES
+    caption = "Members, best first; counted on the rows that chose them"
+    body = table(columns, rows, caption=caption, numeric=range(1, 8 if has_reasons else 5), notes=configs)
+    if has_reasons:
         body += _figures(evidence)
     else:
         body += prose("One member votes alone: there is nothing that the vote could lose without it.")
+    lost = (
+        " “Lost” is what the vote loses without it, the others' weights made whole again: below 0, the vote would be "
+        "better without."
+    )
     lead = (
-        "Own scores are those of the member alone. “Lost” is what the vote loses without it, the others' weights made "
-        "whole again: below 0, the vote would be better without. All on the rows that chose the members: optimistic."
+        f"Own scores are those of the member alone.{lost if has_reasons else ''} Below each stands what its "
+        "configuration has that the notebook's has not. All on the rows that chose the members: optimistic."
     )
     return Section(anchor="members", title="Who votes", body=body, lead=lead)
 
 
-def _row(member: Member, result: VoteResult) -> tuple[str | Markup, ...]:
+def _row(member: Member, result: VoteResult) -> tuple[str, ...]:
     """Return a member's cells; those of one that does not vote have no reasons."""
     state = "" if member.state in ("complete", COMMITTEE) else f" ({member.state})"
-    scores, is_plain = member.scores, member.trial_id in ("", member.member_id)
-    config = config_in_short(member.config) if is_plain else f"{member.trial_id} over {member.views} views"
+    scores = member.scores
     return (
         (member.member_id + state).replace(" ", NO_BREAK),
         f"{member.weight:.3f}",
         nats(scores.log_loss),
         percent(scores.accuracy),
         f"{scores.num_errors:,}",
-        *_reason(member, result),
-        Markup('<div class="wide">{}</div>').format(config),
+        *(_reason(member, result) if len(result.voters) > 1 else ()),
     )
+
+
+def _config(member: Member) -> str:
+    """Return in short what a member was trained with, or what it is made of."""
+    is_plain = member.trial_id in ("", member.member_id)
+    return config_in_short(member.config) if is_plain else f"{member.trial_id} over {member.views} views"
 
 
 def _reason(member: Member, result: VoteResult) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from core.html.blocks import prose
 from core.html.page import Section
+from core.html.softmax import COLOURS_IN_WORDS
 from ensemble.page.evidence import Evidence
 from ensemble.page.tile import tile, tiles_of
 
@@ -26,7 +27,8 @@ def mistakes_section(evidence: Evidence) -> Section:
         f"{len(wrong):,} of {num_rows:,} {evidence.rows_in_words}, the surest errors first"
         + (f"; the first {len(shown)} are shown, {num_more:,} more are less sure. " if num_more else ". ")
         + "Rows are numbered as in predictions.npz, from 0: row 0 is the first below the train file's header. Bars are "
-        "the vote's softmax; below them stands each member's class and how sure it is. Some labels may be wrong, too."
+        f"the vote's softmax: {COLOURS_IN_WORDS}; below them stands each member's class and how sure it is. Some "
+        "labels may be wrong, too."
     )
     return Section(
         anchor=ANCHOR, title=TITLE, body=tiles_of(evidence, tiles, "rows that the vote gets wrong"), lead=lead

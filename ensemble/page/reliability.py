@@ -4,15 +4,14 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from core.html.blocks import fold, prose, row, table
-from core.html.figure import BLUE, GREY, ORANGE, figure
+from core.html.figure import BLUE, GREY, LEGEND_ABOVE, ORANGE, figure
 from core.html.page import Section
+from core.html.words import nats, percent
 from ensemble.calibrate import Reliability
 from ensemble.estimate import Calibration
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import nats, percent
 
 ANCHOR, TITLE = "reliability", "Is it as often right as it is sure?"
-ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 
 
 def reliability_section(evidence: Evidence) -> Section:
@@ -49,7 +48,7 @@ def _diagram(calibration: Calibration) -> Markup:
     layout = {
         "xaxis": {**axis, "title": {"text": "how sure the vote is"}},
         "yaxis": {**axis, "title": {"text": "share that is right"}},
-        "legend": ABOVE,
+        "legend": LEGEND_ABOVE,
     }
     alt = f"Reliability before: {_in_words(calibration.before)} After: {_in_words(calibration.after)}"
     return figure(
@@ -89,7 +88,7 @@ def _counts(calibration: Calibration) -> Markup:
     layout = {
         "xaxis": {"range": [0, 1.03], "tickformat": ".0%", "title": {"text": "how sure the vote is"}},
         "yaxis": {"type": "log", "dtick": 1, "title": {"text": "rows (logarithmic)"}},
-        "legend": ABOVE,
+        "legend": LEGEND_ABOVE,
     }
     last = calibration.before.bins[-1]
     num_rows = sum(one.num_rows for one in calibration.before.bins)

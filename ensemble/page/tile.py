@@ -3,18 +3,12 @@
 import numpy as np
 from markupsafe import Markup
 
-from core.html.blocks import bars, fold
+from core.html.blocks import fold
 from core.html.images import gallery, picture, shrunk
+from core.html.softmax import softmax_bars, tile_width, verdict
 from ensemble.opinions import Opinions
 from ensemble.page.evidence import Evidence
 
-MOST_BARS = 4
-LEAST_SHARE = 0.005
-"""A class that gets less has no bar, unless it is the true one."""
-WIDTH, WIDTH_OF_LONG_NAMES = 150, 210
-"""Of a tile at least, CSS pixels."""
-SHORT_NAME = 5
-"""Letters of a class."""
 NUM_OPEN = 42
 """Tiles that are shown at once."""
 MOST_MEMBERS_OPEN = 6
@@ -38,31 +32,17 @@ def tile(
     parts = [Markup("<p><b>{}</b><br>{}</p>").format(name, words)]
     if image is not None:
         parts.insert(0, picture(shrunk(image), alt=f"{name}: {words}"))
-    parts += [_bars(evidence, softmax, truth, name), _opinions(evidence, opinions, place, truth, name)]
+    bars = softmax_bars(softmax, evidence.classes_in_tiles, truth=truth, label=f"the vote's softmax of {name}")
+    parts += [bars, _opinions(evidence, opinions, place, truth, name)]
     return Markup("").join(parts)
 
 
 def tiles_of(evidence: Evidence, tiles: list[Markup], label: str) -> Markup:
     """Return tiles as a gallery, those after the first ones folded away."""
-    width = WIDTH if max(map(len, evidence.classes)) <= SHORT_NAME else WIDTH_OF_LONG_NAMES
+    width = tile_width(evidence.classes)
     shown = gallery(tiles[:NUM_OPEN], label=label, least_width=width)
     more = tiles[NUM_OPEN:]
     return shown + fold(f"{len(more)} more", gallery(more, label=f"more {label}", least_width=width)) if more else shown
-
-
-def verdict(class_index: int, truth: int | None) -> str:
-    """Return how a class is coloured."""
-    return "" if truth is None else "right" if class_index == truth else "wrong"
-
-
-def _bars(evidence: Evidence, softmax: np.ndarray, truth: int | None, name: str) -> Markup:
-    """Return the most probable classes and the true one."""
-    ranked = np.argsort(-softmax, kind="stable")[:MOST_BARS].tolist()
-    shown = [one for one in ranked if softmax[one] >= LEAST_SHARE]
-    if truth is not None and truth not in shown:
-        shown.append(truth)
-    shares = [(evidence.classes_in_tiles[one], float(softmax[one]), verdict(one, truth)) for one in shown]
-    return bars(shares, label=f"the vote's softmax of {name}")
 
 
 def _opinions(evidence: Evidence, opinions: Opinions, place: int, truth: int | None, name: str) -> Markup:

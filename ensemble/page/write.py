@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Callable
 
 from core.errors import SoftvoteError, StoredFileError
-from core.html.index import made_from, write_index
+from core.html.index import made_from, now_in_words, write_index
+from core.html.links import links_from
 from core.html.page import Section, render_page
 from core.store import files
 from core.store.dataset import DataSummary, Images, read_images
@@ -13,29 +14,28 @@ from core.store.study import StudyFolder
 from ensemble.names import place_of
 from ensemble.page.agreement import agreement_section
 from ensemble.page.confusions import confusions_section
+from ensemble.page.data import samples_section, shares_section
 from ensemble.page.disputed import disputed_section
 from ensemble.page.evidence import Evidence
-from ensemble.page.looks import looks_section
+from ensemble.page.growth import growth_section
 from ensemble.page.members import members_section
 from ensemble.page.mistakes import mistakes_section
-from ensemble.page.numbers import numbers_section
-from ensemble.page.opening import opening_section, result_in_a_sentence
 from ensemble.page.reliability import reliability_section
-from ensemble.page.shares import shares_section
+from ensemble.page.scores import result_in_words, scores_section
 from ensemble.result import VoteResult
 from ensemble.studies import read_study_data
 
 SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
-    opening_section,
+    scores_section,
     members_section,
-    numbers_section,
+    growth_section,
     mistakes_section,
     confusions_section,
     disputed_section,
     agreement_section,
     reliability_section,
     shares_section,
-    looks_section,
+    samples_section,
 )
 
 
@@ -74,8 +74,8 @@ def render_report(result: VoteResult, *, is_own: bool = True) -> bytes:
     evidence = Evidence(result=result, data=data, images=images, no_images=complaint)
     sections = [make(evidence) for make in SECTIONS]
     names = " + ".join(study.name for study in result.studies) or manifest.name
-    lead = result_in_a_sentence(result) + (f" {complaint}" if complaint else "")
-    links = [("../index.html", "All pages of the study")] if is_own else []
+    lead = result_in_words(result) + (f" {complaint}" if complaint else "")
+    links = links_from(folder, folder.vote_page) if is_own else []
     return render_page(
         title=f"{names}: the vote", lead=lead, sections=sections, links=links, made_from=_made_from(result, manifest)
     )
@@ -94,4 +94,5 @@ def _images(url: str, data: DataSummary) -> tuple[Images | None, str]:
 def _made_from(result: VoteResult, manifest: Manifest) -> tuple[str, ...]:
     """Return the lines of the foot: all studies, and what they are of."""
     folders = [f"{study.name}: {study.url}" for study in result.studies] or [result.study]
-    return (f"Made from {', '.join(folders)}; the same numbers are in ensemble.json.", *made_from(manifest))
+    made = f"Made on {now_in_words()} from {', '.join(folders)}; the same numbers are in ensemble.json."
+    return (made, *made_from(manifest))

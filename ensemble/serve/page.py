@@ -20,6 +20,7 @@ def page_files(vote: LastVote, framing: Framing, pen: float) -> dict[str, tuple[
     return {
         "/": ("text/html", _page(vote, framing, pen)),
         "/style.css": ("text/css", style.encode()),
+        "/theme.js": ("text/javascript", (SHARED / "theme.js").read_bytes()),
         "/draw.js": ("text/javascript", (TEMPLATES / "draw.js").read_bytes()),
     }
 

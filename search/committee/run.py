@@ -144,7 +144,7 @@ def _train(
         raise KeyboardInterrupt
     start.limit(steering)
     if start.tracker is not None:
-        steering.ledger.followers.append(start.tracker.follow)
+        steering.ledger.followers["MLflow"] = start.tracker.follow
     worker = WorkerSettings(
         num_threads=resources.cpus_per_trial,
         use_gpu=resources.gpus_per_trial > 0,

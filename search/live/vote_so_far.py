@@ -41,6 +41,7 @@ class VoteSoFar:
         """The latest; None before the first, and where there is none."""
         self.why_not: str = ""
         """Why it is not reckoned, in a few words."""
+        self._data: DataSummary | None = None
         self._wanted: tuple[str, ...] = ()
         self._softmax: dict[str, np.ndarray | None] = {}  # (num_holdout, num_classes) float32; None: of no use
         self._has_news = threading.Event()
@@ -55,8 +56,13 @@ class VoteSoFar:
         self._wanted = wanted
         self._has_news.set()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, daemon=True, name="vote so far")
-            self._thread.start()
+            thread = threading.Thread(target=self._run, daemon=True, name="vote so far")
+            try:
+                thread.start()
+            except RuntimeError:
+                self.why_not = "not reckoned: this machine has no thread to spare"
+                return
+            self._thread = thread
 
     def close(self) -> None:
         """End the thread; it is not waited for."""
@@ -65,21 +71,28 @@ class VoteSoFar:
 
     def _run(self) -> None:
         """Reckon whenever there is news, and rest in between."""
-        try:
-            if files.local_path(self._folder.url) is None:
-                self.why_not = "not reckoned on an object store"
+        while self._has_news.wait() and not self._closed.is_set():
+            self._has_news.clear()
+            began = time.perf_counter()
+            try:
+                self._look(self._wanted)
+            except Exception:  # a glance at the vote is worth no warning; the vote itself tells of what is damaged
+                self.score = None
+            if self.why_not:
                 return
-            data = read_data_summary(self._folder.data)
-            if len(data.holdout_rows) * len(data.class_names) > MOST_CELLS:
-                self.why_not = f"not reckoned on so many rows ({len(data.holdout_rows):,})"
-                return
-            while self._has_news.wait() and not self._closed.is_set():
-                self._has_news.clear()
-                began = time.perf_counter()
-                self.score = self._reckon(self._wanted, data)
-                self._closed.wait(max(LEAST_REST_SECONDS, REST * (time.perf_counter() - began)))
-        except Exception:  # a glance at the vote is worth no warning; the vote itself tells of what is damaged
-            self.score = None
+            self._closed.wait(max(LEAST_REST_SECONDS, REST * (time.perf_counter() - began)))
+
+    def _look(self, wanted: tuple[str, ...]) -> None:
+        """Reckon the score once, or say why it is not reckoned."""
+        if files.local_path(self._folder.url) is None:
+            self.why_not = "not reckoned on an object store"
+            return
+        self._data = self._data or read_data_summary(self._folder.data)
+        num_rows, num_classes = len(self._data.holdout_rows), len(self._data.class_names)
+        if num_rows * num_classes > MOST_CELLS:
+            self.why_not = f"not reckoned on so many rows ({num_rows:,})"
+            return
+        self.score = self._reckon(wanted, self._data)
 
     def _reckon(self, wanted: tuple[str, ...], data: DataSummary) -> VoteScore | None:
         """Return the score of the best few that average best."""

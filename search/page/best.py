@@ -1,15 +1,17 @@
 """How the best came to be: each trial's score and the best so far, over trials and over time."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
 from core.html.blocks import prose, row
 from core.html.figure import GREY, figure
 from core.html.page import Section
+from core.html.ticks import log_axis
 from core.store.records import TrialRecord
 from search.page.kinds import by_kind
-from search.page.layout import BEST_LINE_WIDTH, LEGEND, axis, dots, log_axis
+from search.page.layout import BEST_LINE_WIDTH, LEGEND, MOST_SINGLE_TICKS, axis, dots
 from search.page.records import SearchRecords, is_scored
 from search.page.thin import drawn_of
 from search.page.words import number, unit_of
@@ -18,6 +20,8 @@ PlaceOf = Callable[[TrialRecord], float]
 MOST_DRAWN = 800
 HEADROOM = 1.25
 """Failed trials have no score: they stand so many times above the worst one."""
+EDGE = 0.03
+"""Free on both sides of the numbers, as a share of them."""
 
 
 def best_section(found: SearchRecords) -> Section:
@@ -36,12 +40,12 @@ def best_section(found: SearchRecords) -> Section:
     by_time = _steps(found.trials, place_in_time)
     body = row(
         figure(
-            _plot(drawn.records, by_number, lambda record: record.number, "trial"),
+            _plot(drawn.records, by_number, lambda record: record.number, _axis_of_numbers(found.trials)),
             alt=f"Best log-loss of each trial by its number, and so far: {_changes(by_number, 'trial {:.0f}')}.",
             caption="Over trials, in the order in which they began.",
         ),
         figure(
-            _plot(drawn.records, by_time, place_in_time, unit),
+            _plot(drawn.records, by_time, place_in_time, axis(unit, rangemode="tozero")),
             alt=f"The same by the time of its end: {_changes(by_time, '{:.3g} ' + unit)}.",
             caption="Over time: each trial stands where it ended.",
         ),
@@ -53,22 +57,32 @@ def best_section(found: SearchRecords) -> Section:
     return Section(anchor=anchor, title=title, lead=lead, body=body + drawn.note)
 
 
-def _plot(records: Sequence[TrialRecord], steps: list[tuple[float, float]], place_of: PlaceOf, title: str) -> go.Figure:
+def _axis_of_numbers(records: Sequence[TrialRecord]) -> dict[str, Any]:
+    """Return an axis of whole numbers, of one trial as well."""
+    last = max(record.number for record in records)
+    edge = 0.5 + EDGE * last
+    return axis("trial", range=[-edge, last + edge], dtick=1 if last <= MOST_SINGLE_TICKS else None)
+
+
+def _plot(
+    records: Sequence[TrialRecord], steps: list[tuple[float, float]], place_of: PlaceOf, x_axis: dict[str, Any]
+) -> go.Figure:
     """Return marks of the trials and the line of the best so far."""
     plot = go.Figure()
     ended = [record for record in records if record.has_ended]
     losses = [record.best.log_loss for record in ended if is_scored(record) and record.best]
-    worst = max(losses, default=1.0)
+    worst, drawn = max(losses, default=1.0), []
     for kind, of_kind in by_kind(ended):
         heights = [
             record.best.log_loss if is_scored(record) and record.best else worst * HEADROOM for record in of_kind
         ]
+        drawn += heights
         plot.add_trace(dots(kind, [place_of(record) for record in of_kind], heights, [_hover(r) for r in of_kind]))
     end = max((place_of(record) for record in ended), default=0.0)
     x, y = zip(*steps, (end, steps[-1][1]), strict=True)
     line = {"color": GREY, "width": BEST_LINE_WIDTH, "shape": "hv"}
     plot.add_trace(go.Scatter(x=x, y=y, mode="lines", name="best so far", line=line, hoverinfo="skip"))
-    return plot.update_layout(xaxis=axis(title), yaxis=log_axis([*losses, worst * HEADROOM], "log-loss"), legend=LEGEND)
+    return plot.update_layout(xaxis=x_axis, yaxis=log_axis(drawn, "log-loss"), legend=LEGEND)
 
 
 def _steps(records: Sequence[TrialRecord], place_of: PlaceOf) -> list[tuple[float, float]]:

@@ -9,10 +9,11 @@ from markupsafe import Markup
 from core.html.blocks import table
 from core.html.figure import COLOURS, figure
 from core.html.page import Section
+from core.html.ticks import log_axis
 from core.store.records import TrialRecord
 from search.page.curves import curve_lines
 from search.page.lanes import stretches_of, time_spent
-from search.page.layout import LEGEND, axis, log_axis
+from search.page.layout import LEGEND, axis
 from search.page.records import SearchRecords
 from search.page.words import duration, plural
 

@@ -1,15 +1,17 @@
 """Every trial's learning curve, with the rungs and where it was pruned."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
 from core.html.blocks import prose
 from core.html.figure import BLUE, GREY, figure
 from core.html.page import Section
+from core.html.ticks import log_axis
 from core.store.records import TrialRecord
 from search.page.kinds import COMPLETE, CUT, FAILED, PRUNED, RUNNING, Kind, by_kind, kind_of
-from search.page.layout import BEST_LINE_WIDTH, LEGEND, axis, log_axis
+from search.page.layout import BEST_LINE_WIDTH, LEGEND, MOST_SINGLE_TICKS, axis
 from search.page.records import SearchRecords
 from search.page.thin import drawn_of
 from search.page.words import plural
@@ -17,6 +19,8 @@ from search.page.words import plural
 MOST_DRAWN = 200
 LOG_FROM_EPOCHS = 20
 """Longer trainings have their epochs on a log scale, on which rungs are as far from each other."""
+EDGE = 0.03
+"""Free on both sides of the epochs, as a share of them."""
 
 
 def curves_section(found: SearchRecords) -> Section:
@@ -35,14 +39,21 @@ def curves_section(found: SearchRecords) -> Section:
     for rung in found.rungs:
         plot.add_vline(x=rung, line={"color": GREY, "dash": "dot", "width": 1})
     losses = [epoch.log_loss for record in drawn.records for epoch in record.epochs]
-    is_long = found.epochs >= LOG_FROM_EPOCHS
     plot.update_layout(
-        xaxis=log_axis([1, found.epochs], "epoch") if is_long else axis("epoch"),
+        xaxis=_axis_of_epochs(max(found.epochs, *(len(record.epochs) for record in with_epochs))),
         yaxis=log_axis(losses, "holdout log-loss"),
         legend=LEGEND,
     )
     body = figure(plot, alt=_alt(found, with_epochs, best), height=440)
     return Section(anchor=anchor, title=title, lead=_lead(found), body=body + drawn.note)
+
+
+def _axis_of_epochs(most: int) -> dict[str, Any]:
+    """Return an axis of whole numbers from 1, of one epoch as well."""
+    if most >= LOG_FROM_EPOCHS:
+        return log_axis([1, most], "epoch")
+    edge = 0.2 + EDGE * most
+    return axis("epoch", range=[1 - edge, most + edge], dtick=1 if most <= MOST_SINGLE_TICKS else None)
 
 
 def curve_lines(records: Sequence[TrialRecord]) -> tuple[list[int | None], list[float | None], list[str]]:

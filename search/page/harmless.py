@@ -1,24 +1,25 @@
 """The page at the end of a search, which it may cost nothing: whatever goes wrong with it is one warning line."""
 
-import sys
-from collections.abc import Callable
-
+from core.harmless import in_a_line, warn
 from core.store import files
 from core.store.study import StudyFolder
 
 
-def write_without_harm(folder: StudyFolder, say: Callable[[str], None]) -> None:
+def write_without_harm(folder: StudyFolder) -> list[str]:
     """Write search.html and index.html.
 
     Args:
         folder: the study's; where it has no study yet, nothing happens.
-        say: prints a line.
+
+    Returns:
+        The line that names them, none where they are not written.
     """
     try:
-        if files.exists(folder.manifest):
-            from search.page.page import write_search_page  # plotly is loaded for it alone
+        if not files.exists(folder.manifest):
+            return []
+        from search.page.page import write_search_page  # plotly is loaded for it alone
 
-            say(f"wrote {write_search_page(folder)}")
+        return [f"wrote {write_search_page(folder)} and {folder.index_page}"]
     except Exception as error:  # a page is a view of what is kept
-        told = " ".join(str(error).split()) or type(error).__name__
-        print(f"warning: {folder.search_page} is not written: {told}. All else of the study is kept", file=sys.stderr)
+        warn(f"{folder.search_page} is not written: {in_a_line(error)}. All else of the study is kept")
+        return []

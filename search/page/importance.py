@@ -10,6 +10,7 @@ import optuna
 from optuna.trial import TrialState
 
 from core.store.records import TrialRecord
+from search.page.evaluator import ped_anova
 from search.study import frozen_trial
 
 if TYPE_CHECKING:
@@ -64,12 +65,10 @@ def importance_of(
         with_knobs = [with_knobs[place] for place in places]
     if len(with_knobs) < LEAST_TRIALS:
         return None
-    from optuna.importance import PedAnovaImportanceEvaluator  # with scikit-learn, which takes a second to load
-
     values = np.array([value_of(record) for record in with_knobs])
     study = _study_of(with_knobs)
     num_good = max(LEAST_GOOD, round(GOOD_SHARE * len(values)))
-    evaluator = PedAnovaImportanceEvaluator(target_quantile=num_good / len(values))
+    evaluator = ped_anova()(target_quantile=num_good / len(values))
     shares = _shares(evaluator, study, values)
     if sum(shares.values()) == 0:
         return None

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from core.html.blocks import prose, row
-from core.html.figure import BLUE, GREY, figure
+from core.html.figure import BLUE, INK, figure, label
 from core.html.page import Section
 from core.store.records import TrialRecord
 from search.page.importance import LEAST_TRIALS, MOST_TRIALS, NUM_SHUFFLES, Importance, importance_of
@@ -14,6 +14,8 @@ from search.page.words import percent, plural
 
 MOST_KNOBS = 20
 """Drawn; the others have less."""
+BAR_OPACITY = 0.45
+"""A line within a bar is seen: at least three times as light or dark as it, on a light page and on a dark one."""
 
 
 def importance_section(found: SearchRecords) -> tuple[Section, list[str]]:
@@ -57,20 +59,26 @@ def _figure(importance: Importance, of_what: str) -> Markup:
     """Return one figure."""
     shares = dict(list(importance.shares.items())[:MOST_KNOBS])
     names = list(shares)[::-1]
-    chance = [importance.by_chance[name] for name in names]
+    chance, places = [importance.by_chance[name] for name in names], list(range(len(names)))
     plot = go.Figure(
         [
             go.Bar(
-                y=names, x=[shares[name] for name in names], orientation="h", name="share", marker={"color": BLUE},
-                hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+                y=places, x=[shares[name] for name in names], orientation="h", name="share",
+                marker={"color": BLUE, "opacity": BAR_OPACITY}, text=[label(name) for name in names],
+                textposition="none", hovertemplate="%{text}: %{x:.1%}<extra></extra>",
             ),
             go.Scatter(
-                y=names, x=chance, mode="markers", name=f"largest of {NUM_SHUFFLES} by chance", hoverinfo="skip",
-                marker={"symbol": "line-ns-open", "color": GREY, "size": 14, "line": {"width": 2, "color": GREY}},
+                y=places, x=chance, mode="markers", name=f"largest of {NUM_SHUFFLES} by chance",
+                hovertemplate="by chance: %{x:.1%}<extra></extra>",
+                marker={"symbol": "line-ns-open", "color": INK, "size": 15, "line": {"width": 3, "color": INK}},
             ),
         ]
     )  # fmt: skip
-    plot.update_layout(xaxis=axis("share of importance", tickformat=".0%"), yaxis=axis(dtick=1), legend=LEGEND)
+    plot.update_layout(
+        xaxis=axis("share of importance", tickformat=".0%", rangemode="tozero"),
+        yaxis=axis(tickvals=places, ticktext=[label(name) for name in names]),
+        bargap=0.35, legend=LEGEND,
+    )  # fmt: skip
     told = ", ".join(f"{name} {percent(share)}" for name, share in list(shares.items())[:5])
     return figure(
         plot,

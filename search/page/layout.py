@@ -1,23 +1,15 @@
 """What this page's figures have alike."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import plotly.graph_objects as go
 
 from search.page.kinds import Kind
-from search.page.ticks import LEAST, log_ticks
 
 LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 BEST_LINE_WIDTH = 2.5
-
-
-def log_axis(
-    values: Iterable[float], title: str = "", *, most_ticks: int = 6, least_ticks: int = LEAST
-) -> dict[str, Any]:
-    """Return a logarithmic axis over these values, whose ticks are few round numbers."""
-    ticks = log_ticks(values, most_ticks, least_ticks)
-    return {"type": "log", "title": {"text": title}, "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+MOST_SINGLE_TICKS = 12
+"""Whole numbers up to which each is written beside its axis."""
 
 
 def axis(title: str = "", **more: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """search.html as a whole: which sections there are, in which order, and where it is written."""
 
-import time
-
-from core.html.index import made_from, write_index
+from core.cli import program_words
+from core.html.index import made_from, made_when, write_index
+from core.html.links import links_from
 from core.html.page import render_page
 from core.store import files
 from core.store.study import StudyFolder
@@ -56,19 +56,12 @@ def render_search(found: SearchRecords) -> bytes:
         title=f"{found.manifest.name}: how the search went",
         lead=lead(found, spent),
         sections=[section for section in sections if section is not None],
-        links=_links(found.folder),
+        links=links_from(found.folder, found.folder.search_page),
         made_from=(_made(found), *made_from(found.manifest)),
     )
-
-
-def _links(folder: StudyFolder) -> list[tuple[str, str]]:
-    """Return the other pages that there are."""
-    pages = [("ensemble/report.html", folder.vote_page, "The vote"), ("model.html", folder.model_page, "The model")]
-    return [("index.html", "All pages"), *((href, words) for href, url, words in pages if files.exists(url))]
 
 
 def _made(found: SearchRecords) -> str:
     """Return what the page was made from, and when."""
     num = len(found.trials) + len(found.committee)
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime())
-    return f"Made on {when} from {num:,} records; `python -m search.page {found.folder.url}` makes it anew."
+    return made_when(f"{num:,} records", f"{program_words('search.page')} {found.folder.url}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.html.figure import BLUE, GREEN, GREY, YELLOW, figure
+from core.html.figure import BLUE, GREEN, GREY, YELLOW, figure, label
 from core.html.page import Section
 from core.store.records import TrialRecord
 from search.page.knobs import Knob, knobs_of
@@ -104,7 +104,9 @@ def _lines(band: Band, records: Sequence[TrialRecord], knobs: Sequence[Knob]) ->
             value = record.params.get(knob.name)
             x.append(place)
             y.append(knob.place(value) if knob.name in record.params else None)
-            text.append(f"{record.trial_id}, log-loss {record.best.log_loss:.4f}<br>{knob.name} {number(value)}")
+            text.append(
+                f"{record.trial_id}, log-loss {record.best.log_loss:.4f}<br>{label(knob.name)} {label(number(value))}"
+            )
         x.append(None)
         y.append(None)
         text.append("")
@@ -129,12 +131,13 @@ def _write_axes(plot: go.Figure, knobs: Sequence[Knob]) -> None:
     plot.update_layout(
         shapes=[upright | {"x0": place, "x1": place} for place in range(len(knobs))],
         annotations=[
-            beside | {"x": place, "y": height, "text": text}
+            beside | {"x": place, "y": height, "text": label(text)}
             for place, knob in enumerate(knobs)
             for height, text in knob.ticks
         ],
         xaxis={
-            "tickvals": list(range(len(knobs))), "ticktext": [knob.name.replace("_", "<br>", 1) for knob in knobs],
+            "tickvals": list(range(len(knobs))),
+            "ticktext": [label(knob.name).replace("_", "<br>", 1) for knob in knobs],
             "range": [-0.2, len(knobs) - 0.3], "showgrid": False, "zeroline": False, "tickangle": 0,
         },
         yaxis={"visible": False, "range": [-0.06, 1.08]},

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from markupsafe import Markup
 
-from core.html.figure import figure
+from core.html.figure import figure, label
 from core.html.images import gallery
 from core.html.page import Section
+from core.html.ticks import log_axis
 from core.store.records import TrialRecord
 from search.page.kinds import by_kind
 from search.page.knobs import GROUPS, Knob, knobs_of
-from search.page.layout import log_axis
 from search.page.records import SearchRecords
 from search.page.thin import drawn_of
 from search.page.words import number, plural
@@ -64,7 +64,7 @@ def _slice(knob: Knob, records: Sequence[TrialRecord]) -> Markup:
             go.Scatter(
                 x=[_place(knob, record) for record in of_kind],
                 y=[record.best.log_loss for record in of_kind if record.best is not None],
-                text=[f"{record.trial_id}: {number(record.params[knob.name])}" for record in of_kind],
+                text=[f"{record.trial_id}: {label(number(record.params[knob.name]))}" for record in of_kind],
                 mode="markers", showlegend=False, opacity=0.8,
                 marker={
                     "color": kind.colour, "symbol": kind.symbol, "size": 6,
@@ -89,7 +89,7 @@ def _place(knob: Knob, record: TrialRecord) -> float:
 def _axis(knob: Knob) -> dict[str, object]:
     """Return the knob's axis, all of its range."""
     if knob.choices:
-        texts = [number(choice) for choice in knob.choices]
+        texts = [label(number(choice)) for choice in knob.choices]
         return {"tickvals": list(range(len(texts))), "ticktext": texts, "range": [-0.5, len(texts) - 0.5]}
     low, high = (math.log10(knob.low), math.log10(knob.high)) if knob.is_log else (knob.low, knob.high)
     edge = EDGE * (high - low) or EDGE

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from core.html.blocks import prose, row, table
-from core.html.figure import figure
+from core.html.figure import figure, label
 from core.html.page import Section
 from core.store.records import TrialRecord
 from search.page.busy import busy_figure
@@ -57,7 +57,7 @@ def _figure(stretches: Sequence[Stretch]) -> Markup:
     lanes = sorted({(each.node, each.lane) for each in stretches})
     if len(stretches) > MOST_BARS or len(lanes) > MOST_LANES:
         return busy_figure(stretches)
-    names = {lane: f"{lane[0] or 'no machine yet'} · {lane[1] + 1}" for lane in lanes}
+    names = {lane: label(f"{lane[0] or 'no machine yet'} · {lane[1] + 1}") for lane in lanes}
     plot = go.Figure()
     for kind, of_kind in _by_kind(stretches):
         plot.add_trace(
@@ -73,7 +73,10 @@ def _figure(stretches: Sequence[Stretch]) -> Markup:
         )  # fmt: skip
     plot.update_layout(
         xaxis=axis(unit), legend=LEGEND, barmode="overlay", bargap=0.25,
-        yaxis={"categoryorder": "array", "categoryarray": list(names.values())[::-1], "showgrid": False},
+        yaxis={
+            "type": "category", "categoryorder": "array", "categoryarray": list(names.values())[::-1],
+            "showgrid": False,
+        },
     )  # fmt: skip
     told = ", ".join(f"{len(of_kind)} {kind.word}" for kind, of_kind in _by_kind(stretches))
     return figure(

@@ -1,7 +1,5 @@
 """The best few trials with their configurations."""
 
-from markupsafe import Markup
-
 from core.html.blocks import fold, table
 from core.html.page import Section
 from core.store.records import TrialRecord
@@ -11,7 +9,7 @@ from search.page.records import SearchRecords
 from search.page.words import duration
 
 NUM_SHOWN = 5
-COLUMNS = ("trial", "log-loss", "accuracy", "errors", "best epoch", "ended", "came from", "training", "configuration")
+COLUMNS = ("trial", "log-loss", "accuracy", "errors", "best epoch", "ended", "came from", "training")
 
 
 def top_section(found: SearchRecords) -> Section | None:
@@ -20,19 +18,20 @@ def top_section(found: SearchRecords) -> Section | None:
     if not best:
         return None
     rows = [_row(record, found.num_holdout) for record in best]
-    body = table(COLUMNS, rows, caption="Best trials by holdout log-loss", numeric=(1, 2, 3, 4))
+    configs = [config_in_short(record.config) for record in best]
+    body = table(COLUMNS, rows, caption="Best trials by holdout log-loss", numeric=(1, 2, 3, 4), notes=configs)
     fields = {record.trial_id: telling_fields(record.config) for record in best}
     names = list({name: None for of_trial in fields.values() for name in of_trial})
     whole = [[name, *(of_trial.get(name, "") for of_trial in fields.values())] for name in names]
     body += fold("All their settings, side by side", table(["setting", *fields], whole, caption="Configurations"))
     lead = (
-        "All scores are of each trial's best epoch, which these rows chose: optimistic. A configuration is given by "
-        "what is not as in the notebook's."
+        "All scores are of each trial's best epoch, which these rows chose: optimistic. Below each stands what its "
+        "configuration has that the notebook's has not."
     )
     return Section(anchor="top", title="The best trials", lead=lead, body=body)
 
 
-def _row(record: TrialRecord, num_holdout: int | None) -> list[str | Markup]:
+def _row(record: TrialRecord, num_holdout: int | None) -> list[str]:
     """Return one trial's cells."""
     best = record.best
     assert best is not None, "ranked trials have epochs"
@@ -45,5 +44,4 @@ def _row(record: TrialRecord, num_holdout: int | None) -> list[str | Markup]:
         kind_of(record).word,
         str(record.user_attrs.get("origin", "")),
         duration(record.seconds),
-        Markup('<div style="min-width:20rem">{}</div>').format(config_in_short(record.config)),
     ]

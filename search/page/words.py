@@ -1,11 +1,11 @@
 """Numbers as a page says them."""
 
+from core import gauge
+
 
 def duration(seconds: float) -> str:
-    """Return a time as people say it."""
-    if seconds < 99.5:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5970 else f"{seconds / 3600:.1f} h"
+    """Return a time as people say it, and as a terminal shows it but for a short one's digit."""
+    return f"{seconds:.1f} s" if seconds < 9.95 else gauge.duration(seconds)
 
 
 def unit_of(span_seconds: float) -> tuple[str, float]:

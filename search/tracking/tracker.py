@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from core.credentials import address_without_credentials
+from core.harmless import Harmless
 from core.store import files
 from core.store.committee import CommitteeFolder
 from core.store.manifest import Manifest
@@ -204,8 +205,12 @@ def tracked(tracker: Tracker | None, ledger: Ledger, generation: int) -> Iterato
         return
     committee = Ledger(CommitteeFolder(ledger.folder.url), generation)
     committee.load()
-    tracker.bring_up([*ledger.records, *committee.records])
-    ledger.followers.append(tracker.follow)
+    harmless = Harmless(
+        "MLflow is not told of all of this study", "The search goes on; its next start sends what is missing"
+    )
+    with harmless:
+        tracker.bring_up([*ledger.records, *committee.records])
+    ledger.followers["MLflow"] = tracker.follow
     status, seconds = "FAILED", CLOSE_SECONDS
     try:
         yield votes.append
@@ -214,8 +219,9 @@ def tracked(tracker: Tracker | None, ledger: Ledger, generation: int) -> Iterato
         status, seconds = "KILLED", INTERRUPTED_SECONDS
         raise
     finally:
-        ledger.followers.remove(tracker.follow)
-        tracker.close(status, votes[-1] if votes else None, within=seconds)
+        ledger.followers.pop("MLflow", None)
+        with harmless:
+            tracker.close(status, votes[-1] if votes else None, within=seconds)
 
 
 def _send_file(runs: StudyRuns, url: str) -> None:

@@ -1,8 +1,9 @@
 import io
 
+import pytest
 from rich.console import Console
 
-from core.live import Line, LiveView, fitted, is_live
+from core.live import Line, LiveView, fitted, is_live, print_lines
 
 from ..terminal import Screen
 
@@ -53,7 +54,7 @@ def test_rows_that_a_narrower_terminal_has_folded_are_cleared_too() -> None:
     terminal.view.stop()
 
 
-def test_a_terminal_that_is_gone_costs_nothing() -> None:
+def test_a_terminal_that_is_gone_costs_a_warning(capsys) -> None:
     terminal = Terminal()
     terminal.view.start()
 
@@ -61,8 +62,57 @@ def test_a_terminal_that_is_gone_costs_nothing() -> None:
         raise OSError(5, "Input/output error")
 
     terminal.text.write = gone  # type: ignore[method-assign]
-    terminal.view.show(["a line"])
+    for _ in range(3):
+        terminal.view.show(["a line"])
     terminal.view.stop()
+    told = capsys.readouterr().err
+    assert told.startswith("warning: the live view is switched off: [Errno 5] Input/output error. What ends ")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError("by zero"), OSError(28, "by zero"), ValueError("by zero")])
+def test_a_drawing_that_raises_leaves_the_plain_lines_and_a_warning(capsys, fault) -> None:
+    terminal = Terminal()
+    terminal.view.start()
+    terminal.view.show(["one"])
+
+    def draw(width: int, height: int) -> list[Line]:
+        raise fault
+
+    terminal.view._draw = draw
+    for line in ("two", "three"):
+        terminal.view.show([line])
+        terminal.view.show()
+    terminal.view.stop()
+    assert [line for line in terminal.shown if line] == ["one", "two", "three"]
+    told = capsys.readouterr().err
+    assert told.count("warning: the live view is switched off: ") == told.count("\n") == 1
+    assert "by zero. What ends is told in plain lines" in told
+
+
+def test_a_view_that_cannot_be_drawn_at_all_prints_the_plain_lines(capsys) -> None:
+    terminal = Terminal()
+    terminal.lines = [[("first", "no such style")]]
+    terminal.view.start()
+    terminal.view.show(["one"])
+    terminal.view.stop()
+    assert [line for line in terminal.shown if line] == ["one"]
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_clock_that_cannot_be_drawn_ends_in_silence_after_its_warning(capsys) -> None:
+    terminal = Terminal()
+    view = LiveView(terminal.console, lambda width, height: [[("x", "no such style")]], tick_seconds=0.001)
+    view.start()
+    view._stopped.wait(10)
+    view.stop()
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_letters_that_no_terminal_can_show_are_replaced(tmp_path) -> None:
+    with (tmp_path / "shown").open("w", encoding="ascii") as file:
+        print_lines(Console(file=file, width=80), ["a \udcff \u2013 b"])
+    assert (tmp_path / "shown").read_text() == "a ? ? b\n"
 
 
 def test_only_a_terminal_that_can_move_its_cursor_and_is_not_silent_is_live() -> None:

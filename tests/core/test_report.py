@@ -59,6 +59,19 @@ def test_many_classes_are_shown_by_their_most_frequent_confusions() -> None:
     ]
 
 
+def test_long_names_are_cut_so_that_the_matrix_stays_readable() -> None:
+    names = ["a common beginning, then " + "long " * 30 + end for end in "xyz"]
+    lines = result_lines(result_of([0, 1, 2], [1, 1, 2], names))[1:5]
+    assert lines == [
+        "        true \\ predicted  a common be…  a common be…  a common be…",
+        "a common beginning, the…             .             1             .",
+        "a common beginning, the…             .             1             .",
+        "a common beginning, the…             .             .             1",
+    ]
+    many = result_lines(result_of([0], [1], names * 10))
+    assert many[1] == "a common beginning, the… taken for a common beginning, the…: 1"
+
+
 def test_the_true_test_accuracy_is_the_last_line_where_it_is_known() -> None:
     result = result_of([0, 1], [0, 1], ["a", "b"], test=[0, 0, 0, 1])
     assert result.test_accuracy == 0.75

@@ -171,7 +171,7 @@ def test_torn_predictions_are_refused_by_name_with_the_way_out(study: StudyMaker
     with pytest.raises(StoredFileError) as refused:
         survey_of(study)
     assert str(refused.value).startswith(f"{torn} is torn")
-    assert "Delete it to vote without this configuration, or start the same search again" in str(refused.value)
+    assert "copy. Once deleted, the vote does without this configuration, and the same search" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,9 @@ def test_command_with_truncated_predictions_of_all_trials_exits_2(study: StudyMa
     code, out, err = run(study.url)
     assert (code, out) == (2, "")
     assert err.startswith(f"python -m ensemble: {torn} is torn or no .npz archive")
-    assert "Delete it to vote without trial t000000, or start the same search again after that" in err
+    assert (
+        "copy. Once deleted, the vote does without trial t000000, and the same search, started again, trains it" in err
+    )
     assert err.count("\n") == 1
     assert not files.exists(study.folder.ensemble)
 

@@ -55,7 +55,10 @@ def test_a_torn_predictions_file_is_refused_by_name(study: StudyMaker, length: i
     with pytest.raises(StoredFileError) as refusal:
         survey_of(study)
     assert str(refusal.value).startswith(f"{torn} is torn or no .npz archive")
-    assert "Delete it to vote without trial t000001, or start the same search again after that" in str(refusal.value)
+    assert (
+        "copy. Once deleted, the vote does without trial t000001, and the same search, started again, trains it"
+        in str(refusal.value)
+    )
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,10 @@ def test_report_calls_the_scores_what_they_are(study: StudyMaker) -> None:
 def test_report_ends_with_the_true_accuracy_where_it_is_known(tmp_path: Path) -> None:
     study = StudyMaker(str(tmp_path / "made"), dataclasses.replace(DATA, test_labels=np.array([1, 0])))
     study.add_trial(0, A, TEST_B)
-    assert printed(study, top_k=1)[-1] == "test accuracy 0.5000 (2 rows set aside)"
+    screen = io.StringIO()
+    vote = vote_study(EnsembleSettings(study=study.url, top_k=1))
+    print_vote(vote, Console(file=screen, width=120), written=["wrote a page"])
+    assert screen.getvalue().splitlines()[-2:] == ["wrote a page", "test accuracy 0.5000 (2 rows set aside)"]
 
 
 def test_report_says_no_test_accuracy_where_it_is_unknown(study: StudyMaker) -> None:

@@ -137,7 +137,7 @@ def test_a_damaged_file_costs_its_trial_and_not_the_other_studies(tmp_path: Path
     assert len(result.warnings) == 3
     assert result.warnings[0].startswith("second: trial t000002 is left out: ")
     assert result.warnings[1].startswith(f"second: trial t000001 is left out: {torn.predictions} is torn")
-    assert result.warnings[1].endswith("Delete it and start the same search again after that to have it trained anew")
+    assert result.warnings[1].endswith("copy. Once deleted, the same search, started again, trains it anew")
 
 
 def test_predictions_of_other_data_still_stop_the_vote(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from core.store.records import read_record
+from core.store.records import TrialRecord, read_record
 from core.store.study import StudyFolder
 from search.ledger import Ledger
+from search.views import keep_views
 
 from .conftest import EPOCHS, HERE, epoch_report, write_small_predictions, write_whole_predictions
 from .test_steering import next_number, run_to_end
@@ -181,3 +182,35 @@ def test_failed_record_leaves_the_standings_and_the_others_keep_their_order(make
     assert steering.ledger.num_ended == 2
     with pytest.raises(KeyError):
         steering.ledger[numbers[2]]
+
+
+def test_follower_that_raises_is_left_out_with_one_warning_and_the_others_go_on(make_steering, capsys):
+    steering = make_steering(num_trials=2)
+    seen: list[TrialRecord] = []
+    tried: list[TrialRecord] = []
+
+    def fall(record: TrialRecord) -> None:
+        tried.append(record)
+        raise KeyError(record.trial_id)
+
+    steering.ledger.followers |= {"the fallen": fall, "another": seen.append}
+    for _ in range(2):
+        run_to_end(steering, next_number(steering), 0.5)
+    assert [record.state for record in make_steering().ledger.records] == ["complete", "complete"]
+    assert (len(tried), len(seen)) == (1, 2 * (1 + EPOCHS))
+    told = "warning: the fallen is not kept up from now on: KeyError: 't000000'. The search goes on without it\n"
+    assert capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize("module", ["search.journal._JournalFile", "core.curves.Curves"])
+def test_search_goes_on_where_a_view_of_its_own_raises(make_steering, monkeypatch, capsys, module):
+    def fall(self, record):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(f"{module}.follow", fall)
+    steering = make_steering(num_trials=1)
+    with keep_views(steering.ledger.folder, "first", steering.ledger):
+        run_to_end(steering, next_number(steering), 0.5)
+    assert not steering.ledger.followers
+    assert steering.ledger[0].state == "complete"
+    assert capsys.readouterr().err.count("not kept up from now on: RuntimeError: can't start new thread") == 1

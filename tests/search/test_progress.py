@@ -66,6 +66,29 @@ def test_terminal_shows_budget_running_trials_and_the_best_below_the_lines_of_en
         assert words in shown
 
 
+def test_drawing_that_raises_costs_the_live_view_alone(make_steering, monkeypatch, capsys):
+    def fall(self, width, height):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("search.live.view.StageView.lines", fall)
+    steering = make_steering(num_trials=2)
+    text = io.StringIO()
+    console = Console(file=text, width=120, height=30, force_terminal=True, color_system=None)
+    with SearchProgress(steering, console) as progress:
+        steering.on_change = progress.update
+        for _ in range(2):
+            run_to_end(steering, next_number(steering), 0.25)
+    screen = Screen(120)
+    screen.feed(text.getvalue())
+    assert [line.split()[:3] for line in screen.lines if line] == [
+        ["[1/2]", "t000000", "complete"],
+        ["[2/2]", "t000001", "complete"],
+    ]
+    told = capsys.readouterr().err
+    assert told.startswith("warning: the live view is switched off: ZeroDivisionError: division by zero. ")
+    assert told.count("\n") == 1
+
+
 def test_interrupted_search_says_that_it_stops(make_steering):
     steering = make_steering(num_trials=6)
     assert "stopping" in "\n".join(screen_of(steering, steering.interrupt))

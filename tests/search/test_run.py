@@ -87,7 +87,7 @@ def test_search_leaves_a_journal_that_shows_its_records(whole, runs):
 
 
 def test_search_writes_its_page_and_says_so(whole, runs):
-    assert "wrote runs/whole/search.html" in whole.stdout.splitlines()
+    assert whole.stdout.splitlines()[-2] == "wrote runs/whole/search.html and runs/whole/index.html"
     best = min(records_of(runs, "whole"), key=lambda record: best_of(record).log_loss)
     page = (runs / "whole/search.html").read_text()
     assert f"is {best.trial_id}: log-loss {best_of(best).log_loss:.4f}" in page
@@ -107,7 +107,7 @@ def test_interrupted_search_ends_with_130_and_says_how_to_go_on(broken):
     assert re.search(r"Go on with: (uv run|python) -m search ", last)
     assert "--study broken" in last
     assert "Traceback" not in printed
-    assert "wrote runs/broken/search.html" in printed
+    assert "wrote runs/broken/search.html and runs/broken/index.html" in printed
 
 
 def test_interrupted_and_resumed_search_has_the_records_of_an_uninterrupted_one(whole, broken, runs):

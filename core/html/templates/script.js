@@ -1,8 +1,7 @@
 "use strict";
-const twins = { "#0067b1": "#58b0f5", "#c44e00": "#ff9d4d", "#007a4d": "#3fcf95", "#a3459a": "#e58fdb", "#8a6d00": "#e0c04a", "#c2384c": "#ff8fa0", "#4c6a78": "#9fb8c6", "#5b4fc4": "#a9a0ff" };
+const twins = { "#0067b1": "#58b0f5", "#c44e00": "#ff9d4d", "#007a4d": "#3fcf95", "#a3459a": "#e58fdb", "#8a6d00": "#e0c04a", "#c2384c": "#ff8fa0", "#4c6a78": "#9fb8c6", "#5b4fc4": "#a9a0ff", "#1b1f24": "#e8ebef" };
 const root = document.documentElement;
-const button = document.getElementById("theme");
-const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+let drawing = 0;
 
 function look() {
   const style = getComputedStyle(root);
@@ -32,18 +31,14 @@ function draw(plot) {
 }
 
 async function drawAll() {
+  const own = ++drawing;
   root.dataset.drawn = "";
   for (const plot of document.querySelectorAll(".chart")) {
     await draw(plot);
     await new Promise((next) => setTimeout(next));
+    if (own !== drawing) return; // the theme has changed meanwhile: the later one draws all
   }
   root.dataset.drawn = "yes";
-}
-
-function setTheme(isDark) {
-  root.dataset.theme = isDark ? "dark" : "light";
-  button.setAttribute("aria-pressed", String(isDark));
-  drawAll();
 }
 
 for (const one of document.querySelectorAll(".choice")) {
@@ -54,6 +49,5 @@ for (const one of document.querySelectorAll(".choice")) {
   show();
 }
 
-button.addEventListener("click", () => setTheme(root.dataset.theme !== "dark"));
-prefersDark.addEventListener("change", (change) => setTheme(change.matches));
-setTheme(prefersDark.matches);
+root.addEventListener("themechange", drawAll);
+drawAll();

@@ -270,15 +270,6 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
 }
 addEventListener("paste", (event) => takePicture(event.clipboardData?.files[0]));
 
-function setTheme(isDark) {
-  root.dataset.theme = isDark ? "dark" : "light";
-  byId("theme").setAttribute("aria-pressed", String(isDark));
-}
-
-byId("theme").addEventListener("click", () => setTheme(root.dataset.theme !== "dark"));
-const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-prefersDark.addEventListener("change", (change) => setTheme(change.matches));
-setTheme(prefersDark.matches);
 showNothing();
 paint();
 root.dataset.drawn = "yes";

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core.html.blocks import bars, choice, facts, fold, prose, row, table
-from core.html.figure import BLUE, COLOURS, figure
+from core.html.figure import BLUE, COLOURS, INK, figure
 from core.html.images import data_uri, gallery, picture, sheet, tiles
 from core.html.page import TEMPLATES, Section, render_page
 
@@ -21,7 +21,7 @@ def test_whatever_a_study_says_is_text(tmp_path):
     hostile = page(
         row(
             prose(HOSTILE),
-            table([HOSTILE], [[HOSTILE]], caption=HOSTILE),
+            table([HOSTILE], [[HOSTILE]], caption=HOSTILE, notes=[HOSTILE]),
             facts([(HOSTILE, HOSTILE)]),
             bars([(HOSTILE, 0.5, "right")], label=HOSTILE),
             fold(HOSTILE, prose(HOSTILE)),
@@ -36,7 +36,7 @@ def test_whatever_a_study_says_is_text(tmp_path):
     )
     assert "alert(" in hostile
     assert "<script>alert" not in hostile
-    assert hostile.count("<script") == 1
+    assert hostile.count("<script") == 2, "the page's own two"
 
 
 def test_figure_cannot_end_its_script_and_plotly_is_there_once():
@@ -54,6 +54,17 @@ def test_page_names_no_host_to_fetch_from():
     assert "default-src 'none'" in text
 
 
+def test_note_stands_below_its_row_across_all_columns():
+    text = table(["a", "b"], [["1", "2"], ["3", "4"]], caption="rows", notes=["long", ""])
+    assert [*re.findall(r"<tr[ >].*?</tr>", text)][1:] == [
+        '<tr><th scope="row">1</th><td>2</td></tr>',
+        '<tr class="note"><td colspan="2"><div>long</div></td></tr>',
+        '<tr><th scope="row">3</th><td>4</td></tr>',
+    ]
+    with pytest.raises(ValueError, match="zip"):
+        table(["a"], [["1"], ["2"]], caption="rows", notes=["one"])
+
+
 def test_figures_need_no_webgl():
     with pytest.raises(ValueError, match="drawn as SVG, got parcoords"):
         figure(go.Figure(go.Parcoords()), alt="lines")
@@ -67,7 +78,7 @@ def test_figure_without_a_number_has_a_gap_there():
 def test_each_colour_has_a_twin_on_a_dark_page():
     script = (TEMPLATES / "script.js").read_text()
     assert BLUE in COLOURS
-    assert [colour for colour in COLOURS if f'"{colour}":' not in script] == []
+    assert [colour for colour in (*COLOURS, INK) if f'"{colour}":' not in script] == []
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 1), (8, 6, 3), (8, 8, 4), (8, 8, 7)])

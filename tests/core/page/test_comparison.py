@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ def test_both_trainings_stand_side_by_side_where_both_were_run(tmp_path: Path) -
     assert "first (with augmentation) has 1 error fewer than other (without augmentation)" in words
     assert "1 rows are wrong in the former alone and 2 in the latter alone" in words
     assert "one standard error of the difference is 1.7: too few to tell the two apart" in words
+    assert re.search(r"those that there were on \d{4}-\d\d-\d\d \d\d:\d\d", section.lead)
+    assert re.search(r"What was trained since is not here: .*-m core.page .*/first makes this page anew", words)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,32 @@ def test_the_command_writes_the_page_and_the_index(
 
 
 @pytest.mark.parametrize(
+    ("words", "has_model", "which"),
+    [
+        ([], False, "t000000, the best; none kept its model (--trial shows another)"),
+        ([], True, "t000000, the best that kept its model (--trial shows another)"),
+        (["--trial", "t000000"], True, "t000000"),
+    ],
+)
+def test_the_command_says_which_trial_of_a_search_it_shows(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    has_model: bool,
+    which: str,
+) -> None:
+    folder = make_study(tmp_path, command="search")
+    running = TrialRecord(number=1, trial_id="t000001", config={}, seed=0)
+    write_record(folder.trial("t000001").record, running)
+    if has_model:
+        Path(folder.trial("t000000").model).write_bytes(b"kept")
+    monkeypatch.setattr(write, "render_model_page", lambda material, load_model: b"")
+    assert run_command(monkeypatch, folder.url, *words) == 0
+    assert capsys.readouterr().out == f"wrote {folder.url}/model.html of {which}\n"
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (["none"], "none must be a study's folder"),

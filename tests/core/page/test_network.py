@@ -12,7 +12,7 @@ from core.builder import build_own_model, own_as_deployable
 from core.config import NO_AUGMENT, AugmentConfig, Config
 from core.model import as_deployable
 from core.page.augmentation import augmentation_section
-from core.page.draws import draw_images, images_at_the_ends
+from core.page.augmented import draw_images, images_at_the_ends
 from core.page.network import network_sections
 from core.page.taps import tap_network
 from core.page.write import render_model_page
@@ -109,10 +109,23 @@ def test_a_page_of_any_images_and_classes_is_whole_and_small(
     material = make_material(tmp_path, **facts)
     page = render_model_page(material)
     assert len(page) < 8_000_000  # of noise, which no PNG makes smaller
-    assert page.count(b"<section") == 9
+    assert page.count(b"<section") == 10
     assert b"could not be looked into" not in page
     assert b"pictures could not be made" not in page
     assert b"Block 2, convolution 2" in page
+
+
+def test_a_page_of_a_thousand_classes_is_small_and_names_what_it_leaves_out(tmp_path: Path) -> None:
+    names = [f"a class with a long name, the {number}th of them" for number in range(1000)]
+    facts: dict[str, Any] = {"num_classes": 1000, "class_names": names, "wrong": tuple(range(0, 2000, 3))}
+    page = render_model_page(make_material(tmp_path, **facts))
+    assert len(page) < 8_000_000
+    text = page.decode()
+    assert "The 29 classes of the most frequent confusions, with " in text
+    assert "of the 667 errors between them; 971 classes are left out." in text
+    assert "The most frequent confusions: 15 of 667 kinds; the others have 652 rows in all" in text
+    assert "the 60 furthest apart of 1,000" in text
+    assert "The first 50 classes; 950 more are not shown." in text
 
 
 def test_draws_are_those_of_training_and_repeat_with_the_seed() -> None:

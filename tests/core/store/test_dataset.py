@@ -31,6 +31,12 @@ def test_data_summary_reads_back_as_it_was(tmp_path: Path, left_out: dict[str, A
         np.testing.assert_array_equal(getattr(back, field.name), getattr(written, field.name))
 
 
+def test_train_rows_are_neither_held_out_nor_the_same_image_as_a_held_out_one() -> None:
+    twins = np.array([0, 0, 2, 3])
+    assert dataclasses.replace(SUMMARY, groups=twins).is_train.tolist() == [False, False, False, True]
+    assert dataclasses.replace(SUMMARY, groups=None).is_train.tolist() == [True, False, False, True]
+
+
 def test_data_summary_without_test_rows_reads_back(tmp_path: Path) -> None:
     url = str(tmp_path / "data.npz")
     write_data_summary(url, dataclasses.replace(SUMMARY, test_ids=np.zeros(0, np.str_), test_labels=None))

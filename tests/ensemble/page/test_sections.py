@@ -1,25 +1,16 @@
 """The numbers that sections count for themselves, by hand."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
-import pytest
 
+from core.html.words import PERCENT, percent
+from core.store.dataset import write_data_summary
 from ensemble.page.agreement import same_class, shared_errors
-from ensemble.page.confusions import confusion_counts, most_frequent
 from ensemble.page.disputed import most_disputed
-from ensemble.page.looks import mean_image, spaced
-from ensemble.page.shares import chi_square_tail, evenness_in_words
-from ensemble.page.words import PERCENT, count, counted, name_in_short, percent
 from tests.ensemble.conftest import StudyMaker
-from tests.ensemble.page.made import make_study, page_of, voted
-
-
-def test_confusions_are_counted_by_true_class_and_ranked() -> None:
-    counts = confusion_counts(np.array([0, 0, 1, 1, 1, 2]), np.array([0, 2, 0, 0, 1, 1]), 3)
-    assert counts.tolist() == [[1, 0, 1], [2, 1, 0], [0, 1, 0]]
-    assert most_frequent(counts) == [(1, 0), (0, 2), (2, 1)]
-    assert most_frequent(np.diag([3, 4])) == []
+from tests.ensemble.page.made import NUM_TRAIN, make_study, page_of, voted
 
 
 def test_agreement_is_of_classes_and_of_errors() -> None:
@@ -29,28 +20,6 @@ def test_agreement_is_of_classes_and_of_errors() -> None:
     assert shared[:2, :2].tolist() == [[1, 0.5], [0.5, 1]]
     assert shared[0, 2] == 0
     assert np.isnan(shared[2, 2])
-
-
-@pytest.mark.parametrize(
-    ("statistic", "freedom", "expected"),
-    [(3.841, 1, 0.05), (16.919, 9, 0.05), (21.666, 9, 0.01), (124.342, 100, 0.05), (9.342, 10, 0.5), (0.0, 9, 1.0)],
-)
-def test_chi_square_tail_is_that_of_the_tables(statistic: float, freedom: int, expected: float) -> None:
-    assert chi_square_tail(statistic, freedom) == pytest.approx(expected, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("holdout", "words"),
-    [
-        ([100, 100], "closer than chance alone would deal it"),
-        ([110, 90], "by no more than chance (chi-square"),
-        ([150, 50], "by more than chance: its scores are of that mix (chi-square"),
-        ([2, 1], "a class has so few rows that this is rough"),
-        ([0, 0], "There are no two classes in both to be compared."),
-    ],
-)
-def test_evenness_is_said_in_words(holdout: list[int], words: str) -> None:
-    assert words in evenness_in_words(np.array([400, 400]), np.array(holdout))
 
 
 def test_most_disputed_rows_have_least_weight_behind_them_then_least_margin(study: StudyMaker) -> None:
@@ -68,20 +37,12 @@ def test_test_rows_set_aside_have_their_truth(tmp_path: Path) -> None:
     assert all("true" in alt for alt in page.alts if alt.startswith("test id"))
 
 
-def test_mean_image_is_the_mean_and_samples_are_spaced() -> None:
-    images = np.array([[[[10]]], [[[250]]], [[[251]]]], np.uint8)
-    assert mean_image(images, np.array([0, 2])).tolist() == [[[130]]]
-    assert spaced(np.arange(10), 4).tolist() == [0, 3, 6, 9]
-    assert spaced(np.arange(3), 4).tolist() == [0, 1, 2]
-
-
-def test_words_are_short_and_exact() -> None:
-    assert percent(0.99626).replace("\N{NO-BREAK SPACE}", " ") == "99.626 %"
-    assert [count(157.0), count(2.3333), counted(1, "error"), counted(0, "error")] == [
-        "157",
-        "2.3",
-        "1 error",
-        "0 errors",
-    ]
-    assert name_in_short("a" * 30) == "a" * 23 + "…"
-    assert name_in_short("/very/long/folder/of/someone/theirs.npz", from_its_end=True) == "…r/of/someone/theirs.npz"
+def test_rows_that_are_the_same_image_as_a_held_out_one_are_no_train_rows(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "made")
+    groups = np.arange(NUM_TRAIN)
+    groups[30] = 5  # a held out row is the same image as row 5
+    write_data_summary(study.folder.data, dataclasses.replace(study.data, groups=groups))
+    page = page_of(voted(study))
+    assert "19 rows train, 40 are held out." in page.words
+    assert "Left out of both, being the same image as a held out one: 1 row." in page.words
+    assert sum(int(row[1]) for row in page.table("Rows of each class")) == 19

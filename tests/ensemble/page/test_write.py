@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.html.words import count
 from core.store import files
 from core.store.predictions import write_predictions
 from ensemble.run import vote_study
@@ -17,7 +18,7 @@ from tests.ensemble.page.made import HOSTILE, NUM_TEST, NUM_TRAIN, make_study, p
 from tests.ensemble.votes import drawn
 
 SECTIONS = [
-    "result", "members", "number", "mistakes", "confusions", "disputed", "agreement", "reliability", "data", "looks",
+    "result", "members", "number", "mistakes", "confusions", "disputed", "agreement", "reliability", "data", "samples",
 ]  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def test_page_says_the_numbers_of_ensemble_json(tmp_path: Path) -> None:
     assert rows["vote, optimistic"][3] == str(vote["num_errors"])
     assert rows["vote, optimistic"][6] == f"{vote['log_loss']:.5f}"
     assert part["comparison"]["words"] in page.words
-    for member, row in zip(told["members"], page.table("Members"), strict=True):
+    for member, row in zip(told["members"], page.table("Members")[::2], strict=True):
         assert row[:3] == [member["member_id"], f"{member['weight']:.3f}", f"{member['scores']['log_loss']:.5f}"]
         assert row[4] == str(member["scores"]["num_errors"])
         if member["reason"]["errors_lost"] is not None:
@@ -52,12 +53,12 @@ def test_page_says_the_numbers_of_ensemble_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "The vote of 3 members has"),
-        ({"num_members": 1}, "One member, chosen to vote alone, has"),
+        ({}, "This vote of 3 members makes"),
+        ({"num_members": 1}, "This vote, of one member alone, makes"),
         ({"num_test": 0}, "The data set has no test rows."),
-        ({"num_classes": 100}, "The 15 classes that are confused most."),
-        ({"shape": (28, 28, 3)}, "mean of all its train images"),
-        ({"shape": (90, 70, 3)}, "mean of all its train images"),
+        ({"num_classes": 100}, "classes of the most frequent confusions, with "),
+        ({"shape": (28, 28, 3)}, "mean of all its labelled images"),
+        ({"shape": (90, 70, 3)}, "mean of all its labelled images"),
         ({"right": True}, "Nothing: the vote has every one of the 40 holdout rows right."),
         ({"ids": [f"img/{n}.png" for n in range(NUM_TEST)]}, "test id img/0.png"),
     ],
@@ -123,7 +124,7 @@ def test_page_of_too_few_rows_calls_its_score_optimistic(study: StudyMaker) -> N
     study.add_trial(0, A)
     study.add_trial(1, B)
     page = page_of(voted(study, top_k=2))
-    assert "has 0 errors on 3 rows, accuracy 100.000 %: optimistic" in page.words
+    assert "makes 0 errors on the 3 holdout rows that chose it (100.000 % right): optimistic, and too few" in page.words
     assert "Too few rows for an honest vote" in page.words
 
 
@@ -142,7 +143,7 @@ def test_page_of_a_committee_is_of_out_of_fold_rows_and_views(tmp_path: Path) ->
         )
     page = page_of(voted(study, top_k=2))
     assert "of 60 out-of-fold rows" in page.words
-    assert "20 rows outside the search's holdout that had no part in choosing it" in page.words
+    assert "errors on 20 rows outside the search's holdout (" in page.words
     assert {row[1] for row in page.table("Scores")} >= {"all rows", "rows outside the search's holdout"}
     assert len(page.table("The mean of the best few")) == 2, "a configuration counts once, whatever its views"
 
@@ -166,7 +167,33 @@ def test_page_names_an_added_member_without_a_configuration(tmp_path: Path) -> N
     url = str(tmp_path / "theirs.npz")
     write_predictions(url, study.predictions("theirs", softmax[0, 20:NUM_TRAIN], softmax[0, NUM_TRAIN:]))
     rows = page_of(voted(study, top_k=1, add_member=(url,))).table("Members")
-    assert [row[9] for row in rows if row[0] == f"{url} (added)"] == ["unknown"]
+    assert [below for row, below in zip(rows[::2], rows[1::2], strict=True) if row[0] == f"{url} (added)"] == [
+        ["unknown"]
+    ]
+
+
+def test_one_member_alone_has_no_columns_of_what_a_vote_would_lose(tmp_path: Path) -> None:
+    page = page_of(voted(make_study(tmp_path / "made"), top_k=1))
+    assert len(page.table("Members")[0]) == 5
+    assert "log-loss lost" not in page.words
+    assert "“Lost”" not in page.words
+
+
+def test_first_sentence_is_of_votes_chosen_anew_and_the_next_of_this_one(tmp_path: Path) -> None:
+    result = voted(make_study(tmp_path / "made"), method="auto", num_repeats=2)
+    told = json.loads(files.read_bytes(result.ensemble_json))
+    part, vote = told["honest"]["parts"][0], told["vote"]
+    low, high = (f"{100 * end:.3f}" for end in part["vote"]["accuracy_interval"])
+    lead = page_of(result).words.partition("Chosen anew")[2].partition("optimistic.")[0]
+    assert lead.startswith(
+        f" on other rows each time, such a vote makes {count(part['vote']['num_errors'])} errors on 40 holdout rows "
+        f"({part['vote']['accuracy']:.3%}".replace("%", " %")
+        + f" right, 95 % interval {low} to {high} %): "
+    )
+    difference = round(part["comparison"]["errors"], 1)
+    amount = "as many as" if difference == 0 else f"{abs(difference):g} {'fewer' if difference < 0 else 'more'} than"
+    assert f"): {amount} the best single member chosen the same way" in lead
+    assert f"makes {vote['num_errors']} errors on the 40 holdout rows that chose it: " in lead
 
 
 def test_a_page_that_cannot_be_made_costs_a_warning_alone(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.chromium import chromium
 from tests.ensemble.serve.handwriting import DIGITS, strokes_of
 from tests.ensemble.serve.images import png
 from tests.test_layers import ROOT
@@ -65,12 +64,6 @@ def address(tmp_path_factory) -> Iterator[str]:
         assert (process.returncode, rest) == (0, "stopped\n")
     assert "loaded 1 member in" in said
     assert sorted(path for path in (place / "runs").rglob("*")) == before
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 def draw(page, digit: str, *, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)) -> None:

@@ -35,7 +35,8 @@ def texts(lines: list[Line]) -> list[str]:
     return ["".join(text for text, _ in line) for line in lines]
 
 
-def test_view_fits_into_any_terminal_and_begins_with_the_trials(watched):
+def test_view_fits_into_any_terminal_of_40_columns_and_begins_with_the_trials(watched):
+    watched.spending, watched.machines = "spent $1.00 of $5.00, $4.00 left", "machines: 3 of up to 8"
     view = view_of(watched)
     for width, height in itertools.product([40, 60, 80, 100, 200], [1, 2, 3, 5, 8, 12, 24, 50]):
         lines = texts(view.lines(width, height))

@@ -1,4 +1,4 @@
-import time
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +32,24 @@ def put(folder: StudyFolder, trial_id: str, *of_true_class: float, rows: np.ndar
     write_predictions(folder.trial(trial_id).predictions, predictions)
 
 
+class Watched(VoteSoFar):
+    """A vote whose looks are counted."""
+
+    def __init__(self, folder: StudyFolder) -> None:
+        super().__init__(folder)
+        self.looks = threading.Semaphore(0)
+
+    def _look(self, wanted: tuple[str, ...]) -> None:
+        try:
+            super()._look(wanted)
+        finally:
+            self.looks.release()
+
+
 def score_of(folder: StudyFolder, *trial_ids: str) -> VoteScore | None:
-    vote = VoteSoFar(folder)
+    vote = Watched(folder)
     vote.look_at(trial_ids)
-    until = time.monotonic() + 20
-    while vote.score is None and vote._thread is not None and vote._thread.is_alive() and time.monotonic() < until:
-        if not vote._has_news.wait(0.01) and vote._softmax:
-            break
+    assert vote.looks.acquire(timeout=20)
     vote.close()
     return vote.score
 
@@ -80,3 +91,35 @@ def test_vote_so_far_says_why_it_is_not_reckoned(folder, monkeypatch, url, most_
     assert vote._thread is not None
     vote._thread.join(20)
     assert words in vote.why_not
+
+
+def test_vote_so_far_goes_on_after_an_error(folder, monkeypatch):
+    monkeypatch.setattr(vote_so_far, "LEAST_REST_SECONDS", 0.0)
+    put(folder, "t000000", 0.8, 0.8)
+    read, faults = vote_so_far.read_data_summary, [OSError(5, "Input/output error"), MemoryError()]
+
+    def read_badly(url: str) -> DataSummary:
+        if faults:
+            raise faults.pop(0)
+        return read(url)
+
+    monkeypatch.setattr(vote_so_far, "read_data_summary", read_badly)
+    vote = Watched(folder)
+    for trial_ids in (["t000000"], ["t000000", "t000001"], ["t000001", "t000000"]):
+        vote.look_at(trial_ids)
+        assert vote.looks.acquire(timeout=20)
+    assert vote.score is not None
+    assert vote.score.num_errors == 0
+    vote.close()
+
+
+def test_vote_so_far_is_left_out_where_no_thread_can_be_started(folder, monkeypatch):
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    vote = VoteSoFar(folder)
+    vote.look_at(["t000000"])
+    vote.look_at(["t000001"])
+    vote.close()
+    assert (vote.score, vote.why_not) == (None, "not reckoned: this machine has no thread to spare")

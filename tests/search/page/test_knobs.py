@@ -1,10 +1,7 @@
-import math
-
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution, distribution_to_json
 
 from search.page.knobs import AUGMENTATION, NETWORK, OTHERS, TRAINING, Knob, knobs_of
-from search.page.ticks import even_ticks, log_ticks
 
 from .making import make_record, make_search
 
@@ -55,19 +52,3 @@ def test_knob_of_one_value_stands_in_the_middle():
 )  # fmt: skip
 def test_knobs_are_grouped_by_what_they_belong_to(name, group):
     assert Knob(name=name).group == group
-
-
-@pytest.mark.parametrize("low", [1e-6, 0.0153, 0.9, 3.0])
-@pytest.mark.parametrize("factor", [1.0, 1.02, 1.5, 7.0, 300.0, 1e9])
-def test_ticks_are_few_and_within_reach(low, factor):
-    ticks = log_ticks([low, low * factor])
-    assert 1 <= len(ticks) <= 7
-    assert all(low * 0.85 <= tick <= low * factor * 1.15 for tick in ticks)
-    assert ticks == sorted(set(ticks))
-
-
-def test_ticks_by_hand():
-    assert log_ticks([0.014, 2.3]) == [0.03, 0.1, 0.3, 1.0]
-    assert log_ticks([0.02, 0.2]) == [0.02, 0.03, 0.05, 0.07, 0.1, 0.2]
-    assert log_ticks([0.0, -1.0, math.inf]) == []
-    assert even_ticks(0.0, 10.0) == [0, 2, 4, 6, 8, 10]

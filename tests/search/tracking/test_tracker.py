@@ -203,6 +203,21 @@ def test_tracked_tells_how_the_search_ended(server, make_steering):
         assert not steering.ledger.followers
 
 
+def test_search_goes_on_where_no_thread_can_be_started(server, make_steering, monkeypatch, capsys):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    steering = make_steering()
+    steering.next_trial()
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with tracked(Tracker(server, URI), steering.ledger, 1):
+        steering.next_trial()
+    told = capsys.readouterr().err
+    assert told.startswith("warning: MLflow is not told of all of this study: RuntimeError: can't start new thread. ")
+    assert told.count("\n") == 1
+    assert len(steering.ledger.records) == 2
+
+
 def test_tracked_without_mlflow_follows_nothing(make_steering):
     steering = make_steering()
     with tracked(None, steering.ledger, 1):

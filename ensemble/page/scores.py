@@ -1,46 +1,50 @@
-"""The result in one sentence, and the scores that stand behind it."""
+"""The result in words, and the scores that stand behind it."""
 
 from markupsafe import Markup
 
 from core.html.blocks import facts, prose, table
 from core.html.page import Section
+from core.html.words import count, counted, nats, nats_range, percent, percent_range
 from ensemble.estimate import HonestPart
 from ensemble.nested import HonestScore
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import count, counted, nats, nats_range, percent, percent_range
 from ensemble.result import SCORED_ON, Scores, VoteResult
 
 COLUMNS = ("who", "on", "rows", "errors", "accuracy", "95 % interval", "log-loss", "95 % interval")
 
 
-def result_in_a_sentence(result: VoteResult) -> str:
-    """Return how good the vote is, honestly where that is known, and against the best single member."""
-    who = f"The vote of {len(result.voters)} members" if len(result.voters) > 1 else "One member, chosen to vote alone,"
+def result_in_words(result: VoteResult) -> str:
+    """Return how good such a vote is, in a sentence, and what this one has on the rows that chose it."""
+    who = f"This vote of {len(result.voters)} members" if len(result.voters) > 1 else "This vote, of one member alone,"
+    vote, rows = result.vote, _rows(result)
+    own = f"{who} makes {counted(vote.num_errors, 'error')} on the {vote.num_rows:,} {rows} that chose it"
     if result.estimate is None:
-        vote = result.vote
-        return (
-            f"{who} has {counted(vote.num_errors, 'error')} on {vote.num_rows:,} rows, accuracy "
-            f"{percent(vote.accuracy)}: optimistic, since these rows chose the members, and too few for an honest "
-            "estimate."
-        )
+        return f"{own} ({percent(vote.accuracy)} right): optimistic, and too few rows for an honest estimate."
     part = result.estimate.parts[-1]
+    where = rows if part.name == "all rows" else part.name
     return (
-        f"{who} has {counted(part.vote.num_errors, 'error')} on {part.vote.num_rows:,} "
-        f"{'rows' if part.name == 'all rows' else part.name} that had no part in choosing it: accuracy "
-        f"{percent(part.vote.accuracy)} (95 % interval {percent_range(part.vote.accuracy_interval)}), "
-        f"{_against_the_best(part)}."
+        f"Chosen anew on other rows each time, such a vote makes {counted(part.vote.num_errors, 'error')} on "
+        f"{part.vote.num_rows:,} {where} ({percent(part.vote.accuracy)} right, 95 % interval "
+        f"{percent_range(part.vote.accuracy_interval)}): {_against_the_best(part)}. {own}: optimistic."
     )
+
+
+def _rows(result: VoteResult) -> str:
+    """Return what the scored rows are called."""
+    return "holdout rows" if result.rows.kind == "holdout" else "out-of-fold rows"
 
 
 def _against_the_best(part: HonestPart) -> str:
     """Return the difference from the best single member's errors, and whether it can be told from chance."""
-    difference = part.comparison.errors
-    amount = f"{counted(abs(difference), 'error')} {'fewer' if difference < 0 else 'more'} than"
-    single = f"{'as many errors as' if difference == 0 else amount} the best single member, chosen in the same way"
-    return single if part.comparison.is_distinguishable else f"{single}: the two are not distinguishable"
+    difference = round(part.comparison.errors, 1)
+    if difference == 0:
+        return "as many as the best single member chosen the same way"
+    verdict = "" if part.comparison.is_distinguishable else ", not distinguishable"
+    side = "fewer" if difference < 0 else "more"
+    return f"{count(abs(difference))} {side} than the best single member chosen the same way{verdict}"
 
 
-def opening_section(evidence: Evidence) -> Section:
+def scores_section(evidence: Evidence) -> Section:
     """Return the scores: honest ones first, the optimistic ones called so."""
     result = evidence.result
     parts = [_facts(result), _scores(evidence)]
@@ -69,7 +73,7 @@ def _facts(result: VoteResult) -> Markup:
     pairs = [
         ("members", count(len(result.voters))),
         ("averaged", "logits" if result.of_logits else "softmax"),
-        ("scored on", f"{result.vote.num_rows:,} {'holdout' if result.rows.kind == 'holdout' else 'out-of-fold'} rows"),
+        ("scored on", f"{result.vote.num_rows:,} {_rows(result)}"),
         ("test rows", f"{result.num_test:,}"),
     ]
     if result.test_accuracy is not None:

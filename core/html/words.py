@@ -1,9 +1,13 @@
-"""Numbers and names as the page shows them."""
+"""Numbers and names as all pages show them; it loads nothing, so that the terminal may use it too."""
+
+from collections import Counter
+from collections.abc import Sequence
 
 LONGEST_NAME = 24
 """Letters of a class's or a member's name in figures and tiles."""
 LONGEST_IN_A_LINE = 12
 """Of a class beside a bar or a member's name."""
+LONGEST_AT_AN_AXIS = 14
 NO_BREAK = "\N{NO-BREAK SPACE}"
 PERCENT = f"{NO_BREAK}%"
 
@@ -44,6 +48,20 @@ def name_in_short(name: str, *, longest: int = LONGEST_NAME, from_its_end: bool 
     if len(line) <= longest:
         return line
     return f"…{line[1 - longest :]}" if from_its_end else f"{line[: longest - 1]}…"
+
+
+def names_in_short(names: Sequence[str], *, longest: int = LONGEST_NAME) -> list[str]:
+    """Return names of at most so many letters, told apart: by beginnings, else by both ends, else by their places."""
+    short = [name_in_short(name, longest=longest) for name in names]
+    if len(set(short)) == len(set(names)):
+        return short
+    head, lines = (longest - 1) // 2, [" ".join(name.split()) for name in names]
+    short = [line if len(line) <= longest else f"{line[:head]}…{line[1 + head - longest :]}" for line in lines]
+    times = Counter(short)
+    return [
+        f"{line[: longest - 1 - len(str(place))]}…{place}" if times[one] > 1 and len(line) > longest else one
+        for place, (line, one) in enumerate(zip(lines, short, strict=True))
+    ]
 
 
 def significant(value: float) -> str:

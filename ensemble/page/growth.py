@@ -6,17 +6,16 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 
 from core.html.blocks import fold, prose, row, table
-from core.html.figure import BLUE, ORANGE, figure
+from core.html.figure import BLUE, LEGEND_ABOVE, ORANGE, figure
 from core.html.page import Section
+from core.html.words import nats, percent
 from ensemble.page.evidence import Evidence
-from ensemble.page.words import nats, percent
 from ensemble.result import Scores
 
-ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 ANCHOR, TITLE = "number", "How many members"
 
 
-def numbers_section(evidence: Evidence) -> Section:
+def growth_section(evidence: Evidence) -> Section:
     """Return the scores of the best 1, 2, ... averaged, the chosen vote marked."""
     result, growth = evidence.result, evidence.result.growth
     if len(growth.member_ids) == 1:
@@ -76,6 +75,6 @@ def _curve(values: Sequence[float], chosen: float, num_chosen: int, name: str, a
     layout = {
         "xaxis": {"title": {"text": "members"}, **({"dtick": 1} if len(values) <= 12 else {})},
         "yaxis": {"title": {"text": name}, **({"tickformat": ".2%"} if name == "accuracy" else {})},
-        "legend": ABOVE,
+        "legend": LEGEND_ABOVE,
     }
     return figure(go.Figure([curve, star], layout), alt=alt, caption=f"{name.capitalize()}, optimistic")
