@@ -1,5 +1,7 @@
 """What each block makes of an image: feature maps as pictures, for an image that the reader chooses."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from markupsafe import Markup
 
@@ -9,7 +11,9 @@ from core.html.page import Section
 from core.html.softmax import COLOURS_IN_WORDS
 from core.page.material import Material
 from core.page.misclassified import bars_of
-from core.page.taps import Maps
+
+if TYPE_CHECKING:
+    from core.page.taps import Maps
 
 MOST_CHANNELS = 16
 MOST_LAYERS = 8
@@ -40,7 +44,7 @@ def chosen_places(material: Material) -> list[tuple[int, str]]:
 def activations_section(
     material: Material,
     chosen: list[tuple[int, str]],
-    maps: tuple[Maps, ...],
+    maps: "tuple[Maps, ...]",
     why_not: str | None,
 ) -> Section:
     """Return the section of activations.
@@ -61,13 +65,13 @@ def activations_section(
     return Section(anchor=anchor, title=title, lead=_lead(material, maps, shown, len(chosen)), body=body)
 
 
-def _bounded(maps: tuple[Maps, ...]) -> list[Maps]:
+def _bounded(maps: "tuple[Maps, ...]") -> "list[Maps]":
     """Return all layers, or the last of each block, or the first of very many."""
     shown = list(maps) if len(maps) <= MOST_LAYERS else [layer for layer in maps if layer.is_end_of_block]
     return shown[:MOST_LAYERS]
 
 
-def _lead(material: Material, maps: tuple[Maps, ...], shown: list[Maps], num_images: int) -> str:
+def _lead(material: Material, maps: "tuple[Maps, ...]", shown: "list[Maps]", num_images: int) -> str:
     """Return how the pictures are to be read and what they leave out."""
     what = "convolutions' outputs, in order" if material.config.builder else "each convolution after its activation"
     left_out = f" {len(shown)} of its {len(maps)} layers are shown." if len(shown) < len(maps) else ""
@@ -82,14 +86,14 @@ def _lead(material: Material, maps: tuple[Maps, ...], shown: list[Maps], num_ima
     )
 
 
-def _panel(material: Material, number: int, place: int, words: str, shown: list[Maps]) -> Markup:
+def _panel(material: Material, number: int, place: int, words: str, shown: "list[Maps]") -> Markup:
     """Return one image with its softmax and its maps."""
     image = picture(shrunk(material.image(place)), alt=words, least_side=112)
     head = Markup('<div class="row narrow"><div>{}</div><div>{}</div></div>').format(image, bars_of(material, place))
     return head + Markup("").join(_layer(layer, layer.values[number]) for layer in shown)
 
 
-def _layer(layer: Maps, values: np.ndarray) -> Markup:
+def _layer(layer: "Maps", values: np.ndarray) -> Markup:
     """Return one layer's maps, (height, width, num_channels), under its name."""
     height, width, num_channels = values.shape
     num = min(num_channels, MOST_CHANNELS)

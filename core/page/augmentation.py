@@ -1,6 +1,7 @@
 """What augmentation does to real images: draws from the ranges, and each range alone at its ends."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
@@ -8,20 +9,24 @@ from markupsafe import Markup
 from core.html.blocks import prose
 from core.html.images import gallery, picture, shrunk, tiles
 from core.html.page import Section
-from core.page.augmented import Ends, draw_images, images_at_the_ends
 from core.page.material import Material
 from core.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from core.page.augmented import Ends
 
 NUM_IMAGES = 6
 NUM_DRAWS = 7
 
 
 def augmentation_section(material: Material) -> Section:
-    """Return the section of augmentation; it loads tensorflow, which draws as in training."""
+    """Return the section of augmentation; where there are ranges it loads tensorflow, which draws as in training."""
     title, anchor, config = "Augmentation", "augmentation", material.config.augment
     if config.is_identity:
         body = prose("No augmentation: every train image is seen as it is, in each epoch.")
         return Section(anchor=anchor, title=title, body=body)
+    from core.page.augmented import draw_images, images_at_the_ends
+
     rows = _rows_to_show(material)
     originals = material.images[rows]
     seed = derive_seed(material.record.seed, "page")
@@ -54,7 +59,7 @@ def _strips(names: Sequence[str], originals: np.ndarray, draws: np.ndarray) -> M
     return Markup("").join(strips)
 
 
-def _ends(ends: Sequence[Ends]) -> Markup:
+def _ends(ends: "Sequence[Ends]") -> Markup:
     """Return a tile for each range."""
     shown = []
     for one in ends:
