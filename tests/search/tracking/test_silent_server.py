@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 pytest.importorskip("mlflow", reason="needs the extra mlflow")
 ROOT = Path(__file__).parents[3]
 
-SEARCH = '''
+SEARCH = """
 import http.server, json, sys, threading
 from core.config import Config
 from core.store.study import StudyFolder
@@ -49,7 +49,7 @@ except server.ConfigError as error:
 with tracker.tracked(sender, ledger, 1):
     ledger.open(0, Config(), 0, {}, "notebook")
 print("searched")
-'''
+"""
 
 
 def searched(num_answers: int, folder: Path) -> subprocess.CompletedProcess[str]:
