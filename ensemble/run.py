@@ -231,5 +231,4 @@ def _write(result: VoteResult, data: DataSummary) -> None:
 def _drop_page(url: str) -> None:
     """Delete the page of an earlier vote in the same place: it would say other numbers than ensemble.json."""
     with contextlib.suppress(SoftvoteError):  # what cannot be deleted costs no vote
-        if not files.is_folder(url):
-            files.remove(url)
+        files.remove(url, is_file=True)

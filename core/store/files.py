@@ -116,17 +116,16 @@ def list_names(url: str) -> list[str]:
     return _list(url, None)
 
 
-def remove(url: str) -> None:
-    """Delete the file or the whole folder at `url`; nothing happens where there is none.
+def remove(url: str, *, is_file: bool = False) -> None:
+    """Delete the file or the whole folder at `url`, if any; `is_file`: a file in one request, a folder is an error.
 
     Raises:
         StudyError: it cannot be deleted.
     """
-    with (
-        opened(url, "cannot be deleted", on_local=DELETING) as (fs, path),
-        contextlib.suppress(FileNotFoundError),
-    ):
-        if is_local(fs):
+    with opened(url, "cannot be deleted", on_local=DELETING) as (fs, path), contextlib.suppress(FileNotFoundError):
+        if is_file:
+            (os.unlink if is_local(fs) else fs.rm_file)(path)
+        elif is_local(fs):
             fs.rm(path, recursive=True)
         elif found := fs.find(path):  # a folder there is its files, which a list of them deletes in one request
             fs.rm(found)

@@ -91,6 +91,15 @@ def test_remove_takes_files_and_folders_and_nothing(tmp_path: Path) -> None:
     assert not files.exists(str(tmp_path / "folder"))
 
 
+def test_remove_of_a_file_leaves_a_folder_in_its_place(tmp_path: Path) -> None:
+    files.write_bytes(str(tmp_path / "page" / "file"), b"")
+    with pytest.raises(StudyError, match=r"page cannot be deleted: .*\. Check who may write there"):
+        files.remove(str(tmp_path / "page"), is_file=True)
+    for _ in range(2):
+        files.remove(str(tmp_path / "page" / "file"), is_file=True)
+    assert list((tmp_path / "page").iterdir()) == []
+
+
 def test_half_written_files_go_and_whole_ones_stay(tmp_path: Path) -> None:
     files.write_bytes(str(tmp_path / "trials" / "t000000" / "trial.json"), b"")
     (tmp_path / "trials" / "t000000" / ".softvote-0123").write_text("{")

@@ -78,6 +78,15 @@ def test_remove_takes_a_folder_in_two_requests(s3: S3) -> None:
     assert not files.exists("s3://bucket/gone")
 
 
+def test_remove_of_a_file_takes_one_request(s3: S3) -> None:
+    files.write_bytes("s3://bucket/gone/a", b"")
+    s3.requests.clear()
+    for _ in range(2):  # there, and no more
+        files.remove("s3://bucket/gone/a", is_file=True)
+    assert s3.counts() == {"DELETE": 2}
+    assert not files.exists("s3://bucket/gone/a")
+
+
 def test_a_bucket_that_is_not_there_is_told(s3: S3) -> None:
     url = "s3://no-such-bucket/runs"
     for use in (files.exists, files.read_bytes, files.list_names, files.require_writable):
